@@ -1,0 +1,1 @@
+"""evalsys: the application that stores, schedules, telephones, shows and publishes departmental conduct evaluations."""
