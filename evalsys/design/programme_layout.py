@@ -1,0 +1,187 @@
+"""Which files a programme's folder has, and what stands in each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from evalsys.design.programme_schema import (
+    BILINGUAL,
+    SHARE,
+    WORDING,
+    Condition,
+    Day,
+    Fields,
+    Hour,
+    ListOf,
+    MapOf,
+    Number,
+    OneOf,
+    Optional,
+    Text,
+    YesNo,
+    code,
+)
+
+FORMAT = "evalsys-programme-1"
+LANGUAGES = ("zh", "en")
+MESSAGES = ("complete", "ineligible", "refused", "opted_out", "closed", "not_now", "no_key", "wrong_key", "menu")
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEIGHTS_BY_ROUND = Fields({"mid_year": SHARE, "year_end": SHARE})
+
+PROGRAMME = Fields(
+    {
+        "code": code(),
+        "year": Number(2000, 2999, whole=True),
+        "time_zone": Text(60),
+        "language": OneOf(LANGUAGES),
+        "contacts_destroyed_on": Day(),
+        "name": BILINGUAL,
+        "banner": BILINGUAL,
+        "sponsor": BILINGUAL,
+        "conductor": BILINGUAL,
+    }
+)
+ROUND = Fields(
+    {
+        "code": code(),
+        "kind": OneOf(("mid_year", "year_end")),
+        "covers": OneOf(("key", "all")),
+        "period_from": Day(),
+        "period_until": Day(),
+        "field_from": Day(),
+        "field_until": Day(),
+        "name": BILINGUAL,
+    }
+)
+QUESTION = Fields(
+    {
+        "code": code(20),
+        "kind": OneOf(("scale", "yes_no", "text")),
+        "role": OneOf(("screener", "indicator", "probe", "comment")),
+        "scale": Optional(code(20, empty=True), ""),
+        "channels": Optional(ListOf(OneOf(("web", "sms", "voice", "interviewer"))), []),
+        "longest": Optional(Number(1, 4000, whole=True), 500),
+        "wording": WORDING,
+    }
+)
+RULE = Fields({"after": code(20), "goto": code(20), "when": Condition()})
+QUESTIONNAIRE = Fields(
+    {
+        "order": ListOf(code(20), least=1),
+        "screener": code(20),
+        "eligible_values": ListOf(Text(40), least=1),
+        "complete_at_least": Number(1, whole=True),
+        "partial_at_least": Number(1, whole=True),
+        "repeat_key": OneOf(("0", "9")),
+        "back_key": OneOf(("0", "9")),
+        "consent": Fields({"scale": code(20), "wording": WORDING}),
+        "questions": ListOf(QUESTION),
+        "routing": Optional(ListOf(RULE), []),
+        "messages": MapOf(WORDING, MESSAGES, required=MESSAGES),
+    }
+)
+SPAN = {"from": Hour(), "to": Hour()}
+FIELDWORK = Fields(
+    {
+        "mode_sequence": ListOf(OneOf(("sms", "phone")), least=1),
+        "random_arm_share": SHARE,
+        "quota": Number(1, 1_000_000, whole=True),
+        "replicate_size": Number(1, 1_000_000, whole=True),
+        "next_replicate_final_share": SHARE,
+        "expected_response_share": Number(0.01, 1),
+        "max_tries": Number(1, 50, whole=True),
+        "tries_per_day": Number(1, 10, whole=True),
+        "appointment_early_minutes": Number(0, 240, whole=True),
+        "phone_after_sms_hours": Number(0, 10_000),
+        "contact_cap_per_year": Number(1, 100, whole=True),
+        "caller_ids": ListOf(Text(20), least=1),
+        "holidays": Optional(ListOf(Day()), []),
+        "calling_hours": ListOf(Fields(SPAN), least=1),
+        "slots": ListOf(Fields({"code": code(), "days": ListOf(OneOf(DAYS), least=1), **SPAN}), least=1),
+        "delays_minutes": Fields(
+            {name: Number(0) for name in ("busy", "no_answer", "machine", "soft_refusal", "technical")}
+        ),
+        "sms": Fields({"stop_words": ListOf(Text(40), least=1), "text": BILINGUAL}),
+    }
+)
+SCORING = Fields(
+    {
+        "confidence_level": Number(0.5, 0.999),
+        "lonely": OneOf(("adjust", "average", "certainty", "fail")),
+        "methods": Fields({"survey": SHARE, "hotline": SHARE}),
+        "hotline": Fields({"response": SHARE, "resolution": SHARE, "satisfaction": SHARE, "shrinkage_k": Number()}),
+        "annual": Fields({"key": WEIGHTS_BY_ROUND, "other": WEIGHTS_BY_ROUND}),
+        "adjustment": Fields({"cap": Number(0, 100), "approvers": Number(1, 10, whole=True)}),
+        "gates": Fields(
+            {
+                "nothing_below": Number(whole=True),
+                "internal_below": Number(whole=True),
+                "grade_from": Number(whole=True),
+                "reliability_from": SHARE,
+            }
+        ),
+        "rounding": Fields({name: Number(0, 10, whole=True) for name in ("scores", "errors", "shares")}),
+        "presets": Optional(
+            ListOf(Fields({"code": code(20), "scale": code(20), "points": MapOf(Number(0, 100))})),
+            [],
+        ),
+    }
+)
+TOML_FILES: Mapping[str, Fields] = {
+    "programme.toml": Fields({**PROGRAMME.fields, "rounds": ListOf(ROUND, least=1)}),
+    "questionnaire.toml": QUESTIONNAIRE,
+    "fieldwork.toml": FIELDWORK,
+    "scoring.toml": SCORING,
+}
+
+LEVELS = ("city", "county", "township", "station")
+CSV_FILES: Mapping[str, Fields] = {
+    "indicators.csv": Fields(
+        {
+            "code": code(20),
+            "role": OneOf(("scored", "auxiliary")),
+            "weight": SHARE,
+            "scale": code(20),
+            "name": BILINGUAL,
+            "wording": BILINGUAL,
+        }
+    ),
+    "scales.csv": Fields(
+        {
+            "scale": code(20),
+            "value": code(20),
+            "label": BILINGUAL,
+            "kind": OneOf(("rated", "unscored", "dont_know", "refusal")),
+            "points": Number(0, 100, empty=True),
+            "satisfied": YesNo(),
+            "phone_key": OneOf(tuple("12345678")),
+        }
+    ),
+    "groups.csv": Fields(
+        {
+            "code": code(20),
+            "weight": SHARE,
+            "quota_share": SHARE,
+            "all_below": Number(whole=True),
+            "name": BILINGUAL,
+            "record_types": ListOf(Text(40), csv=True, least=1),
+        }
+    ),
+    "categories.csv": Fields({"code": code(), "name": BILINGUAL}),
+    "grades.csv": Fields({"code": code(), "at_least": Number(0, 100), "name": BILINGUAL}),
+    "areas.csv": Fields(
+        {"code": code(12), "name": BILINGUAL, "level": OneOf(LEVELS[:3]), "parent": code(12, empty=True)}
+    ),
+    "units.csv": Fields(
+        {
+            "code": code(),
+            "name": BILINGUAL,
+            "level": OneOf(LEVELS),
+            "category": code(),
+            "area": code(12),
+            "parent": code(empty=True),
+            "is_key": YesNo(),
+        }
+    ),
+    "stations.csv": Fields({"code": code(), "name": BILINGUAL, "unit": code(), "area": code(12)}),
+}

@@ -1,0 +1,87 @@
+"""What can be wrong in a programme's files, as keys with sentences that are translated where they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from evalsys.units.import_rows import ROW_SENTENCES, RowProblem
+from evalsys.units.spreadsheets import N_
+
+FILE_SENTENCES = {
+    **ROW_SENTENCES,
+    "missing-file": N_("The file is missing."),
+    "not-utf-8": N_("The file is not UTF-8 text."),
+    "not-toml": N_("The file is not valid TOML: %(reason)s"),
+    "unreadable": N_("The file cannot be read: %(reason)s"),
+    "missing": N_("A value is missing."),
+    "missing-column": N_("The column is missing from the header."),
+    "unknown-column": N_("There is no such column here; remove it."),
+    "unknown-key": N_("There is no such key here; see docs/configuration.md."),
+    "not-text": N_("Write a text in quotation marks."),
+    "too-long": N_("Write at most %(longest)s characters."),
+    "not-a-code": N_("A code has only letters, digits, '_', '.' and '-'."),
+    "not-a-number": N_("Write a number."),
+    "not-a-whole-number": N_("Write a whole number."),
+    "out-of-range": N_("Write a number from %(low)s to %(high)s."),
+    "not-a-choice": N_("Write one of: %(choices)s."),
+    "not-yes-or-no": N_("Write yes or no."),
+    "not-a-day": N_("Write a day as YYYY-MM-DD."),
+    "not-an-hour": N_("Write an hour as HH:MM."),
+    "not-a-list": N_("Write a list."),
+    "too-few": N_("Give at least %(least)s."),
+    "not-a-table": N_("Write a table of keys and values."),
+    "not-a-condition": N_("Write a condition: question with any_of or answered, or all, any, not."),
+    "duplicate": N_("This stands here twice."),
+    "no-rows": N_("The file has no rows."),
+    "unknown-reference": N_("There is no such entry in %(target)s."),
+    "sum-not-one": N_("The weights sum to %(sum)s; make them sum to 1."),
+    "auxiliary-weight": N_("An auxiliary indicator has weight 0."),
+    "points-missing": N_("A rated option needs points."),
+    "points-not-allowed": N_("Only a rated option has points."),
+    "grades-not-falling": N_("Grades stand from the highest limit to the lowest."),
+    "lowest-grade": N_("The lowest grade begins at 0."),
+    "days-not-ordered": N_("The last day is before the first."),
+    "hours-not-ordered": N_("The later hour is not after the earlier one."),
+    "gates-not-ordered": N_("The gates must rise: nothing_below, internal_below, grade_from."),
+    "unknown-time-zone": N_("There is no such time zone."),
+    "two-rounds-of-kind": N_("A year has at most one round of each kind."),
+    "no-unit-covered": N_("This round covers no unit."),
+    "parent-loop": N_("The parents form a circle."),
+    "preset-values": N_("A preset gives points to exactly the rated values of its scale: %(values)s."),
+    "link-missing": N_("The text message must contain {link}."),
+    "caller-not-e164": N_("Write a number as +, country code and digits."),
+    "unknown-pipe": N_("There is nothing called %(pipe)s to put in here."),
+}
+
+
+@dataclass(frozen=True)
+class FileProblem:
+    """One thing that is wrong: in which file, line and column (or TOML key), which value, and the key of its sentence."""
+
+    file: str
+    line: int | None
+    column: str
+    value: str
+    problem: str
+    params: Mapping[str, object] = field(default_factory=dict)
+    row: int | None = None
+
+    @classmethod
+    def in_row(cls, file: str, problem: RowProblem) -> FileProblem:
+        """A problem that reading a table found."""
+        return cls(file, problem.line, problem.column, problem.value, problem.problem, problem.params)
+
+    def at_line(self, line: int | None) -> FileProblem:
+        """The same problem, with its line."""
+        return replace(self, line=line)
+
+    def sentence(self, translate: Callable[[str], str] = lambda text: text) -> str:
+        """What is wrong and what to write instead, in the reader's language."""
+        text = translate(FILE_SENTENCES.get(self.problem, self.problem))
+        return text % self.params if self.params else text
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line) if part is not None)
+        what = " ".join(part for part in (self.column, repr(self.value) if self.value else "") if part)
+        return ": ".join(part for part in (place, what, self.sentence()) if part)
