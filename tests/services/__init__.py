@@ -1,0 +1,1 @@
+"""The outside services that tests need, started by the tests themselves: PostgreSQL, Redis, Chromium."""
