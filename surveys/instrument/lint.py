@@ -1,0 +1,197 @@
+"""What would go wrong in the field, found before a round opens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from surveys.instrument.routing import END, holds, parts_of, questions_in
+from surveys.instrument.scales import Scale
+from surveys.instrument.wording import ANY, LANGUAGES, PIPES, Wording, pipes_in
+
+if TYPE_CHECKING:
+    from surveys.instrument.questionnaire import Questionnaire
+
+MOST_WAYS = 20_000
+SPOKEN_MESSAGES = ("no_key", "wrong_key", "menu")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong: at which question, scale, rule or message, and the key of the sentence that says it."""
+
+    place: str
+    problem: str
+    params: Mapping[str, object] = field(default_factory=dict)
+
+
+def find_problems(questionnaire: Questionnaire) -> list[Finding]:
+    """Every finding, in a fixed order."""
+    return [
+        *_lint_order(questionnaire),
+        *_lint_rules(questionnaire),
+        *_lint_reach(questionnaire),
+        *_lint_wording(questionnaire),
+        *_lint_scales(questionnaire),
+        *_lint_keys(questionnaire),
+        *_lint_outcome(questionnaire),
+    ]
+
+
+def _lint_order(questionnaire: Questionnaire) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for code in questionnaire.order:
+        if code in seen:
+            yield Finding(code, "asked-twice")
+        seen.add(code)
+    for code in questionnaire.questions:
+        if code not in seen:
+            yield Finding(code, "never-asked")
+
+
+def _lint_rules(questionnaire: Questionnaire) -> Iterator[Finding]:
+    position_of = {code: position for position, code in enumerate(questionnaire.order)}
+    for number, rule in enumerate(questionnaire.rules, 1):
+        place = f"routing[{number}]"
+        if rule.after not in position_of:
+            yield Finding(place, "unknown-question", {"question": rule.after})
+            continue
+        here = position_of[rule.after]
+        if rule.goto != END and rule.goto not in position_of:
+            yield Finding(place, "unknown-question", {"question": rule.goto})
+        elif rule.goto != END and position_of[rule.goto] <= here:
+            yield Finding(place, "goes-back", {"question": rule.goto})
+        for code in sorted(questions_in(rule.when)):
+            if code not in position_of:
+                yield Finding(place, "unknown-question", {"question": code})
+            elif position_of[code] > here:
+                yield Finding(place, "looks-ahead", {"question": code})
+        yield from _lint_values(questionnaire, place, rule.when)
+
+
+def _lint_values(questionnaire: Questionnaire, place: str, condition: Mapping) -> Iterator[Finding]:
+    for part in parts_of(condition):
+        yield from _lint_values(questionnaire, place, part)
+    question = questionnaire.questions.get(condition.get("question", ""))
+    if question and question.options and "any_of" in condition:
+        known = {option.value for option in question.options}
+        for value in condition["any_of"]:
+            if value not in known:
+                yield Finding(place, "unknown-value", {"question": question.code, "value": value})
+
+
+def _lint_reach(questionnaire: Questionnaire) -> Iterator[Finding]:
+    """A question that no answers lead to. All ways are walked, told apart only by answers that some rule looks at."""
+    order = questionnaire.order
+    position_of = {code: position for position, code in enumerate(order)}
+    looked_at = set().union(*(questions_in(rule.when) for rule in questionnaire.rules))
+    reached: set[str] = set()
+    open_ways: list[tuple[int, tuple[tuple[str, str], ...]]] = [(0, ())]
+    walked = set(open_ways)
+    while open_ways:
+        position, answers = open_ways.pop()
+        if position >= len(order):
+            continue
+        code = order[position]
+        reached.add(code)
+        for value in _possible_values(questionnaire, code) if code in looked_at else (None,):
+            given = answers if value is None else (*answers, (code, value))
+            target = _target(questionnaire, code, dict(given))
+            onward = len(order) if target == END else max(position + 1, position_of.get(target, 0))
+            if (onward, given) not in walked:
+                walked.add((onward, given))
+                open_ways.append((onward, given))
+        if len(walked) > MOST_WAYS:
+            yield Finding("routing", "too-many-ways", {"most": MOST_WAYS})
+            return
+    for code in order:
+        if code not in reached:
+            yield Finding(code, "unreachable")
+
+
+def _possible_values(questionnaire: Questionnaire, code: str) -> tuple[str, ...]:
+    options = questionnaire.questions[code].options
+    if options:
+        return tuple(option.value for option in options)
+    named = {value for rule in questionnaire.rules for value in _values_for(rule.when, code)}
+    return (*sorted(named), "")
+
+
+def _values_for(condition: Mapping, code: str) -> Iterator[str]:
+    for part in parts_of(condition):
+        yield from _values_for(part, code)
+    if condition.get("question") == code:
+        yield from condition.get("any_of", ())
+
+
+def _target(questionnaire: Questionnaire, code: str, answers: Mapping[str, str]) -> str:
+    # Answers that no rule looks at are not kept, so a bare {answered} of the question itself is told here.
+    return next((rule.goto for rule in questionnaire.rules if rule.after == code and holds(rule.when, answers)), "")
+
+
+def _lint_wording(questionnaire: Questionnaire) -> Iterator[Finding]:
+    for question in (questionnaire.consent, *questionnaire.questions.values()):
+        yield from _lint_texts(question.code, question.wording, question.channels)
+        for option in question.options:
+            for language in LANGUAGES:
+                if not option.label.get(language):
+                    yield Finding(question.code, "missing-label", {"value": option.value, "language": language})
+    for code, wording in questionnaire.messages.items():
+        channels = ("voice",) if code in SPOKEN_MESSAGES else ("web", "voice", "interviewer")
+        yield from _lint_texts(f"messages.{code}", wording, channels)
+
+
+def _lint_texts(place: str, wording: Wording, channels: tuple[str, ...]) -> Iterator[Finding]:
+    for channel in channels:
+        for language in LANGUAGES:
+            if not (wording.get(channel, {}).get(language) or wording.get(ANY, {}).get(language)):
+                yield Finding(place, "missing-wording", {"channel": channel, "language": language})
+    for texts in wording.values():
+        for text in texts.values():
+            for pipe in sorted(pipes_in(text) - set(PIPES)):
+                yield Finding(place, "unknown-pipe", {"pipe": pipe})
+
+
+def _lint_scales(questionnaire: Questionnaire) -> Iterator[Finding]:
+    scales = {question.scale.code: question.scale for question in questionnaire.questions.values() if question.options}
+    directions = {code: _direction(scale) for code, scale in scales.items()}
+    for code, direction in directions.items():
+        if direction == "mixed":
+            yield Finding(code, "scale-not-ordered")
+        elif direction == "rising":
+            # Options stand best to worst everywhere: one key must never mean "best" here and "worst" there.
+            yield Finding(code, "scale-direction-mixed")
+
+
+def _direction(scale: Scale) -> str:
+    points = [option.points for option in scale.rated]
+    steps = [later - earlier for earlier, later in zip(points, points[1:], strict=False)]
+    if all(step < 0 for step in steps):
+        return "falling"
+    return "rising" if all(step > 0 for step in steps) else "mixed"
+
+
+def _lint_keys(questionnaire: Questionnaire) -> Iterator[Finding]:
+    taken = {questionnaire.repeat_key, questionnaire.back_key, "*", "#"}
+    if questionnaire.repeat_key == questionnaire.back_key:
+        yield Finding("back_key", "key-used-twice", {"key": questionnaire.back_key})
+    for question in (questionnaire.consent, *questionnaire.questions.values()):
+        keys = [option.phone_key for option in question.options]
+        for key in sorted({key for key in keys if key in taken or keys.count(key) > 1}):
+            yield Finding(question.code, "key-used-twice", {"key": key})
+
+
+def _lint_outcome(questionnaire: Questionnaire) -> Iterator[Finding]:
+    screener = questionnaire.questions.get(questionnaire.screener)
+    if screener is None or questionnaire.screener not in questionnaire.order:
+        yield Finding("screener", "unknown-question", {"question": questionnaire.screener})
+    else:
+        known = {option.value for option in screener.options}
+        for value in questionnaire.eligible_values:
+            if value not in known:
+                yield Finding("eligible_values", "unknown-value", {"question": screener.code, "value": value})
+    if questionnaire.complete_at_least > len(questionnaire.scored):
+        yield Finding("complete_at_least", "more-than-indicators", {"most": len(questionnaire.scored)})
+    if questionnaire.partial_at_least > questionnaire.complete_at_least:
+        yield Finding("partial_at_least", "partial-above-complete")

@@ -1,0 +1,200 @@
+"""A questionnaire: made from a configuration document, asked question by question, judged by its answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from surveys.errors import InstrumentError
+from surveys.instrument.lint import Finding, find_problems
+from surveys.instrument.questions import Question, question_from
+from surveys.instrument.routing import Answers, Rule, follow
+from surveys.instrument.scales import Scale
+from surveys.instrument.wording import ANY, LANGUAGES, Wording, choose_text, fill
+
+COMPLETE = "1.1"
+PARTIAL = "1.2"
+NOT_ELIGIBLE = "4.10"
+CONSENT = "CONSENT"
+PARTS = ("programme", "indicators", "scales", "questionnaire")
+
+
+@dataclass(frozen=True)
+class Questionnaire:
+    """Questions in order, rules between them, and the texts around them. Answers are ``{question code: value}``.
+
+    Nothing about a respondent is kept here: the path, the next question and the outcome are derived from the answers.
+    """
+
+    questions: Mapping[str, Question]
+    order: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    consent: Question
+    messages: Mapping[str, Wording]
+    scored: tuple[str, ...]
+    screener: str
+    eligible_values: tuple[str, ...]
+    complete_at_least: int
+    partial_at_least: int
+    repeat_key: str
+    back_key: str
+    context: Mapping[str, Mapping[str, str]]
+    document: str
+
+    @classmethod
+    def from_configuration(cls, configuration: Mapping[str, Any]) -> Questionnaire:
+        """The questionnaire of a configuration document (docs/configuration.md).
+
+        Raises ``InstrumentError`` where it cannot be built (a question without definition, an unknown kind or scale);
+        everything that can be built and is still wrong is found by ``lint``.
+        """
+        part = configuration["questionnaire"]
+        scales = {scale["code"]: Scale.from_document(scale) for scale in configuration["scales"]}
+        documents = _question_documents(configuration["indicators"], part["questions"])
+        for code in part["order"]:
+            if code not in documents:
+                raise InstrumentError(
+                    f"The order names question {code}, which is neither an indicator nor among the questions.",
+                    code="unknown-question",
+                    question=code,
+                )
+        consent = {"code": CONSENT, "kind": "yes_no", "role": "consent", **part["consent"]}
+        return cls(
+            questions={code: question_from(document, scales) for code, document in documents.items()},
+            order=tuple(part["order"]),
+            rules=tuple(Rule(**rule) for rule in part["routing"]),
+            consent=question_from(consent, scales),
+            messages=part["messages"],
+            scored=tuple(row["code"] for row in configuration["indicators"] if row["role"] == "scored"),
+            screener=part["screener"],
+            eligible_values=tuple(part["eligible_values"]),
+            complete_at_least=part["complete_at_least"],
+            partial_at_least=part["partial_at_least"],
+            repeat_key=part["repeat_key"],
+            back_key=part["back_key"],
+            context=_programme_context(configuration["programme"]),
+            document=json.dumps({name: configuration[name] for name in PARTS}, sort_keys=True, ensure_ascii=False),
+        )
+
+    def dump(self) -> dict[str, Any]:
+        """The parts of the configuration document that this questionnaire was made from."""
+        return json.loads(self.document)
+
+    def question(self, code: str) -> Question:
+        """The question of that code (``CONSENT`` too); raises ``InstrumentError`` where there is none."""
+        if code == CONSENT:
+            return self.consent
+        if code not in self.questions:
+            raise InstrumentError(f"There is no question {code!r}.", code="unknown-question", question=code)
+        return self.questions[code]
+
+    def validate_answer(self, code: str, value: str) -> str:
+        """The value as it is stored; raises ``InstrumentError`` for an unknown question or a value that is none."""
+        return self.question(code).validate(value)
+
+    def path(self, answers: Answers, channel: str | None = None) -> tuple[str, ...]:
+        """The codes on the way that these answers lead, answered or still open; with ``channel`` only what it asks."""
+        way = follow(self.order, self.rules, answers)
+        return tuple(code for code in way if channel is None or channel in self.questions[code].channels)
+
+    def next_question(self, answers: Answers, channel: str | None = None) -> Question | None:
+        """The first question on the path that has no answer; ``None`` at the end."""
+        code = next((code for code in self.path(answers, channel) if code not in answers), None)
+        return self.questions[code] if code else None
+
+    def previous_question(
+        self, answers: Answers, channel: str | None = None, code: str | None = None
+    ) -> Question | None:
+        """The question before ``code`` (by default before the next one; at the end, the last), or ``None``."""
+        path = self.path(answers, channel)
+        here = code or next((code for code in path if code not in answers), None)
+        before = path[: path.index(here)] if here in path else path
+        return self.questions[before[-1]] if before else None
+
+    def presented(self, answers: Answers) -> tuple[str, ...]:
+        """The scored indicators on the path that got an answer, don't know and refusal included."""
+        return tuple(code for code in self.path(answers) if code in self.scored and code in answers)
+
+    def is_eligible(self, answers: Answers) -> bool | None:
+        """Whether the screener let the respondent in; ``None`` while it has no answer."""
+        if self.screener not in answers:
+            return None
+        return answers[self.screener] in self.eligible_values
+
+    def outcome(self, answers: Answers) -> str | None:
+        """``1.1`` complete, ``1.2`` partial, ``4.10`` not eligible (AAPOR); ``None`` while the answers decide nothing.
+
+        Complete: eligible and at least ``complete_at_least`` scored indicators presented; partial: at least
+        ``partial_at_least`` of them.
+        """
+        eligible = self.is_eligible(answers)
+        if not eligible:
+            return None if eligible is None else NOT_ELIGIBLE
+        count = len(self.presented(answers))
+        if count >= self.complete_at_least:
+            return COMPLETE
+        return PARTIAL if count >= self.partial_at_least else None
+
+    def text(self, code: str, language: str, channel: str = ANY, context: Mapping[str, str] | None = None) -> str:
+        """A question (or ``CONSENT``) as it is put in a channel; ``context`` gives ``unit``, ``month``, ``link``."""
+        return self.question(code).text(language, channel, {**self.context[language], **(context or {})})
+
+    def message(self, code: str, language: str, channel: str = ANY, context: Mapping[str, str] | None = None) -> str:
+        """A text around the questions: ``complete``, ``ineligible``, ``refused``, ``closed``, …"""
+        if code not in self.messages:
+            raise InstrumentError(f"There is no message {code!r}.", code="unknown-message", message_code=code)
+        text = choose_text(self.messages[code], language, channel, code)
+        return fill(text, {**self.context[language], **(context or {})}, code)
+
+    def spoken(self, code: str, language: str, context: Mapping[str, str] | None = None) -> str:
+        """What the telephone says: the question, then ``LABEL请按N`` or ``For LABEL press N`` for each option."""
+        options = self.question(code).options
+        text = self.text(code, language, "voice", context)
+        if not options:
+            return text
+        if language == "zh":
+            return text + "，".join(f"{option.label['zh']}请按{option.phone_key}" for option in options) + "。"
+        return " ".join([text, *(f"For {option.label['en']} press {option.phone_key}." for option in options)])
+
+    def lint(self) -> list[Finding]:
+        """Everything that would go wrong in the field; empty for a questionnaire that can be used."""
+        return find_problems(self)
+
+
+def _question_documents(indicators: list[Mapping], own: list[Mapping]) -> dict[str, dict[str, Any]]:
+    """Questions by code: each indicator's, with another wording or channels where the questions give one."""
+    documents = {
+        row["code"]: {
+            "code": row["code"],
+            "kind": "scale",
+            "role": "indicator",
+            "scale": row["scale"],
+            "wording": {ANY: row["wording"]},
+        }
+        for row in indicators
+    }
+    for question in own:
+        indicator = documents.get(question["code"])
+        if indicator is None:
+            documents[question["code"]] = dict(question)
+        else:
+            wording = {**indicator["wording"], **question["wording"]}
+            documents[question["code"]] = {**indicator, "wording": wording, "channels": question.get("channels", [])}
+    return documents
+
+
+def _programme_context(programme: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    day = date.fromisoformat(programme["contacts_destroyed_on"])
+    days = {"zh": f"{day.year}年{day.month}月{day.day}日", "en": f"{day.day} {day:%B} {day.year}"}
+    return {
+        language: {
+            "programme": programme["name"][language],
+            "sponsor": programme["sponsor"][language],
+            "conductor": programme["conductor"][language],
+            "contacts_destroyed_on": days[language],
+        }
+        for language in LANGUAGES
+    }
