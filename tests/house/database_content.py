@@ -1,0 +1,79 @@
+"""Rows for every table of a database, whatever its tables are, and the content read back for comparison."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy import Column, Engine, MetaData, Table, select
+
+ROWS = 3
+
+
+def fill_empty_tables(engine: Engine) -> None:
+    """Put a few rows into every empty table, parents first, each reference pointing at a row that exists."""
+    tables = reflect(engine)
+    with engine.begin() as connection:
+        for table in tables.sorted_tables:
+            if table.name != "alembic_version" and connection.execute(select(table).limit(1)).first() is None:
+                connection.execute(table.insert(), [make_row(table, number) for number in range(1, ROWS + 1)])
+
+
+def read_content(engine: Engine) -> dict[str, dict[str, list]]:
+    """Table → column → values in the order of the primary key."""
+    content = {}
+    with engine.connect() as connection:
+        for table in reflect(engine).sorted_tables:
+            if table.name != "alembic_version":
+                rows = connection.execute(select(table).order_by(*table.primary_key)).all()
+                content[table.name] = {column.name: [row[i] for row in rows] for i, column in enumerate(table.columns)}
+    return content
+
+
+def read_common(content: dict, other: dict) -> dict:
+    """The part of ``content`` whose tables and columns ``other`` has too."""
+    return {
+        table: {name: values for name, values in columns.items() if name in other[table]}
+        for table, columns in content.items()
+        if table in other
+    }
+
+
+def reflect(engine: Engine) -> MetaData:
+    """The tables as the database itself describes them."""
+    tables = MetaData()
+    tables.reflect(engine)
+    return tables
+
+
+def make_row(table: Table, number: int) -> dict:
+    """Row ``number`` of ``table``; a table that refers to itself refers to nothing."""
+    row = {}
+    for column in table.columns:
+        parents = [key.column.table for key in column.foreign_keys]
+        if any(parent is table for parent in parents) and column.nullable:
+            row[column.name] = None
+        else:
+            row[column.name] = make_value(column, number)
+    return row
+
+
+def make_value(column: Column, number: int) -> object:
+    """A value of the column's type that is different for each ``number`` where the type has room for it."""
+    kind = column.type.python_type
+    if kind is bool:
+        return number % 2 == 0
+    if kind is str:
+        return f"{number}测"[: getattr(column.type, "length", None)]
+    if kind in (int, float, Decimal):
+        return kind(number)
+    if kind is datetime:
+        zone = getattr(column.type, "timezone", False)
+        return datetime.fromisoformat(f"2025-03-0{number}T08:30:00{'+00:00' if zone else ''}") + timedelta(
+            microseconds=number
+        )
+    if kind is date:
+        return date(2025, 3, number)
+    if kind is bytes:
+        return bytes([number, 0, 255])
+    return {"测": [number, None, 0.1]}
