@@ -7,16 +7,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from evalsys.design.instrument_checks import check_instrument
 from evalsys.design.programme_problems import FileProblem
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _PIPE = re.compile(r"\{([^{}]*)\}")
+INSTRUMENT_FILES = ("indicators.csv", "scales.csv", "questionnaire.toml")
 Rows = Sequence[Mapping[str, Any]]
 
 
 def check_programme(configuration: Mapping[str, Any], areas: Rows, units: Rows, stations: Rows) -> list[FileProblem]:
-    """Every problem that needs more than one value to be seen; empty when the programme is sound."""
-    return [
+    """Every problem that needs more than one value to be seen; empty when the programme is sound.
+
+    The questionnaire is looked at once its scales and indicators can be trusted.
+    """
+    problems = [
         *_check_lists(configuration, areas, units, stations),
         *_check_references(configuration, areas, units, stations),
         *_check_indicators(configuration),
@@ -29,6 +34,9 @@ def check_programme(configuration: Mapping[str, Any], areas: Rows, units: Rows, 
         *_check_parents("areas.csv", areas),
         *_check_parents("units.csv", units),
     ]
+    if any(problem.file in INSTRUMENT_FILES for problem in problems):
+        return problems
+    return problems + check_instrument(configuration)
 
 
 def _row(file: str, index: int, column: str, value: object, problem: str, **params: object) -> FileProblem:

@@ -52,6 +52,22 @@ FILE_SENTENCES = {
     "link-missing": N_("The text message must contain {link}."),
     "caller-not-e164": N_("Write a number as +, country code and digits."),
     "unknown-pipe": N_("There is nothing called %(pipe)s to put in here."),
+    "instrument": N_("The questionnaire cannot be built: %(reason)s"),
+    "asked-twice": N_("The order names this question twice."),
+    "never-asked": N_("The order leaves this question out."),
+    "unknown-question": N_("There is no question %(question)s in the order."),
+    "unknown-value": N_("%(value)s is not an answer to %(question)s."),
+    "goes-back": N_("A rule leads to a later question, not back to %(question)s."),
+    "looks-ahead": N_("A rule cannot look at %(question)s, which is asked later."),
+    "unreachable": N_("No answers lead to this question."),
+    "too-many-ways": N_("The rules make more than %(most)s ways through the questionnaire; use fewer."),
+    "missing-wording": N_("There is no wording for channel %(channel)s in language %(language)s."),
+    "missing-label": N_("Option %(value)s has no label in language %(language)s."),
+    "scale-not-ordered": N_("Points must fall from the first option to the last."),
+    "scale-direction-mixed": N_("The options stand worst to best; put them best to worst as on every other scale."),
+    "key-used-twice": N_("Key %(key)s has two meanings here."),
+    "more-than-indicators": N_("There are only %(most)s scored indicators."),
+    "partial-above-complete": N_("A partial interview cannot need more than a complete one."),
 }
 
 

@@ -167,9 +167,9 @@ def _lint_scales(questionnaire: Questionnaire) -> Iterator[Finding]:
 def _direction(scale: Scale) -> str:
     points = [option.points for option in scale.rated]
     steps = [later - earlier for earlier, later in zip(points, points[1:], strict=False)]
-    if all(step < 0 for step in steps):
+    if all(step <= 0 for step in steps):
         return "falling"
-    return "rising" if all(step > 0 for step in steps) else "mixed"
+    return "rising" if all(step >= 0 for step in steps) else "mixed"
 
 
 def _lint_keys(questionnaire: Questionnaire) -> Iterator[Finding]:
