@@ -10,10 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.services.loopback import keep_on_loopback
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# No deadline, since a busy machine is not a fault; continuous integration tries the same examples each time.
+settings.register_profile("house", deadline=None, print_blob=True, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session", autouse=True)
