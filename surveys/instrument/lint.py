@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -111,22 +111,24 @@ def _lint_reach(questionnaire: Questionnaire) -> Iterator[Finding]:
 
 
 def _possible_values(questionnaire: Questionnaire, code: str) -> tuple[str, ...]:
+    """One value of each kind that the rules can tell apart."""
+    lists = [values for rule in questionnaire.rules for values in _lists_for(rule.when, code)]
     options = questionnaire.questions[code].options
-    if options:
-        return tuple(option.value for option in options)
-    named = {value for rule in questionnaire.rules for value in _values_for(rule.when, code)}
-    return (*sorted(named), "")
+    possible = [option.value for option in options] if options else [*sorted(set().union(*lists)), ""]
+    value_by_signature: dict[tuple[bool, ...], str] = {}
+    for value in possible:
+        value_by_signature.setdefault(tuple(value in values for values in lists), value)
+    return tuple(value_by_signature.values())
 
 
-def _values_for(condition: Mapping, code: str) -> Iterator[str]:
+def _lists_for(condition: Mapping, code: str) -> Iterator[Sequence[str]]:
     for part in parts_of(condition):
-        yield from _values_for(part, code)
-    if condition.get("question") == code:
-        yield from condition.get("any_of", ())
+        yield from _lists_for(part, code)
+    if condition.get("question") == code and "any_of" in condition:
+        yield condition["any_of"]
 
 
 def _target(questionnaire: Questionnaire, code: str, answers: Mapping[str, str]) -> str:
-    # Answers that no rule looks at are not kept, so a bare {answered} of the question itself is told here.
     return next((rule.goto for rule in questionnaire.rules if rule.after == code and holds(rule.when, answers)), "")
 
 
