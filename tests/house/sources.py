@@ -13,7 +13,18 @@ ROOT = Path(__file__).resolve().parents[2]
 @cache
 def list_files(*patterns: str) -> tuple[Path, ...]:
     """The project's own files (kept or about to be kept by git) that match ``patterns``."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *patterns]
+    command = [
+        "git",
+        "-c",
+        "safe.directory=*",
+        "ls-files",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+        "-z",
+        "--",
+        *patterns,
+    ]
     names = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout.split("\0")
     return tuple(sorted(ROOT / name for name in set(names) if name and (ROOT / name).is_file()))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import configparser
+import json
 import re
 import subprocess
 
@@ -73,6 +75,17 @@ def test_every_decision_has_context_decision_and_consequences_and_is_listed():
         assert page.name in index, f"{page.name} is not listed"
         for part in ("**Context.**", "**Decision.**", "**Consequences.**"):
             assert part in text, f"{page.name} lacks its {part}"
+
+
+def test_every_direct_dependency_has_its_reason_written_down():
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    wanted = setup["options"]["install_requires"] + setup["options.extras_require"]["test"]
+    names = [re.split(r"[\[>=<]", line)[0] for line in wanted.split()]
+    names += json.loads((ROOT / "package.json").read_text())["dependencies"]
+    reasons = (ROOT / "docs/decisions/0002-dependencies.md").read_text().lower()
+    assert len(names) > 20
+    assert [name for name in names if not re.search(rf"(?<![\w-]){re.escape(name.lower())}(?![\w-])", reasons)] == []
 
 
 def find_command(words: list[str], where: str) -> None:
