@@ -1,0 +1,200 @@
+from dataclasses import replace
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from surveys.errors import ScoringError
+from surveys.scoring.estimates import RoundEstimates, ScoredUnit
+from surveys.scoring.figures import canonical_json
+from surveys.scoring.hotline import HotlineCounts
+from surveys.scoring.publication import differences, figures_of, public_figures
+from surveys.scoring.rounds import score_round
+
+DRAWS = 500
+HOTLINE = {f"U{k:02}": HotlineCounts(200, 190 - k, 150, 120 - 3 * k, 140, 110 - 2 * k) for k in range(8)}
+
+
+def scored(scheme, estimates, hotline=HOTLINE):
+    return score_round(scheme, estimates, hotline, "seed", draws=DRAWS)
+
+
+def with_counts(estimates: RoundEstimates, unit: int, n: tuple[int, ...]) -> RoundEstimates:
+    counts = estimates.n.copy()
+    counts[unit] = np.array(n)[:, None]
+    return replace(estimates, n=counts)
+
+
+def test_the_same_arguments_give_the_same_bytes(scheme, estimates):
+    """Scored twice, a round's canonical figures are equal byte for byte.
+
+    Another seed changes simulated quantiles only.
+    """
+    one = figures_of(scored(scheme, estimates))
+    assert canonical_json(one) == canonical_json(figures_of(scored(scheme, estimates)))
+    other = figures_of(score_round(scheme, estimates, HOTLINE, "other", draws=DRAWS))
+    assert [c["critical_values"] for c in one["categories"]] != [c["critical_values"] for c in other["categories"]]
+    assert [u["score"] for u in one["units"]] == [u["score"] for u in other["units"]]
+
+
+def test_every_figure_follows_from_the_published_ones(scheme, estimates):
+    """The table computed again from itself agrees, in the commission's version and in the public one."""
+    figures = figures_of(scored(scheme, with_counts(estimates, 2, (10, 9, 3))))
+    assert differences(figures, scheme) == []
+    assert differences(public_figures(figures, 10), scheme) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("survey_score", "99.99"),
+        ("survey_low", "1.00"),
+        ("grade", "fail"),
+        ("rank", 7),
+        ("band", "no band at all"),
+        ("score", "1.00"),
+    ],
+)
+def test_a_changed_figure_is_named(scheme, estimates, key, value):
+    """Whatever figure of a unit is altered, the comparison says which one."""
+    figures = figures_of(scored(scheme, estimates))
+    figures["units"][3][key] = value
+    assert any(line.startswith(f"figures.units[U03].{key}:") for line in differences(figures, scheme))
+
+
+def test_a_changed_indicator_mean_changes_the_score(scheme, estimates):
+    """An altered published mean is found through the survey score that no longer follows from it."""
+    figures = figures_of(scored(scheme, estimates))
+    figures["units"][0]["indicators"]["I1"]["mean"] = "12.000000"
+    assert any("units[U00].survey_score" in line for line in differences(figures, scheme))
+
+
+def test_the_score_is_the_published_arithmetic(scheme, estimates):
+    """Survey = Σ a I rounded, round = .70 survey + .30 hotline rounded, each from the figures as published."""
+    for row in scored(scheme, estimates).units:
+        parts = row.inputs.indicators
+        total = sum(i.weight * parts[i.code].mean for i in scheme.indicators if i.is_scored)
+        assert row.survey_score == round_half_up(total)
+        assert row.score == round_half_up(Decimal("0.7") * row.survey_score + Decimal("0.3") * row.hotline.score)
+
+
+def round_half_up(value: Decimal) -> Decimal:
+    return (value * 100 + Decimal("0.5")).to_integral_value(rounding="ROUND_FLOOR") / 100
+
+
+def test_gates_decide_what_is_shown(scheme, estimates):
+    """9 answers nothing, 29 internal, 99 a score without grade, rank or band."""
+    cases = [((3, 3, 3), "nothing"), ((15, 9, 5), "internal"), ((60, 30, 9), "score")]
+    for n, expected in cases:
+        row = scored(scheme, with_counts(estimates, 2, n)).of("U02")
+        assert row.standing.visibility == expected
+        assert (row.grade, row.standing.rank, row.standing.band) == (None, None, None)
+
+
+def test_a_hidden_unit_leaves_no_trace_in_the_public_figures(scheme, estimates):
+    """Whatever a hidden unit's answers are, the public table is the same bytes."""
+    hidden = with_counts(estimates, 2, (10, 6, 3))
+    other = replace(hidden, means=hidden.means.copy())
+    other.means[2] = 1.0
+    tables = [public_figures(figures_of(scored(scheme, e)), 10) for e in (hidden, other)]
+    assert canonical_json(tables[0]) == canonical_json(tables[1])
+    assert set(tables[0]["units"][2]) == {"unit", "category", "is_key", "visibility"}
+
+
+def test_few_hotline_orders_are_not_published(scheme, estimates):
+    """Below ten orders the rates stay inside, the hotline score remains, and the table still verifies."""
+    figures = figures_of(scored(scheme, estimates, {**HOTLINE, "U01": HotlineCounts(7, 6, 5, 4, 5, 3)}))
+    table = public_figures(figures, 10)
+    assert table["units"][1]["hotline"]["counts"] is None
+    assert table["units"][1]["hotline"]["score"] == figures["units"][1]["hotline"]["score"]
+    assert differences(table, scheme) == []
+
+
+def test_a_missing_group_is_renormalised_and_said(scheme, estimates):
+    """Without representatives, individuals and enterprises carry .6667 and .3333, and the notes name the group."""
+    means = estimates.means.copy()
+    means[0, 2] = np.nan
+    row = scored(scheme, with_counts(replace(estimates, means=means), 0, (90, 45, 0))).of("U00")
+    expected = (means[0, 0] * 0.5 + means[0, 1] * 0.25) / 0.75
+    assert [float(part.mean) for part in row.inputs.indicators.values()] == pytest.approx(expected, abs=1e-6)
+    assert "missing-group:representatives" in row.notes
+
+
+def test_no_hotline_leaves_the_survey_alone(scheme, estimates):
+    """Without an order in the whole category the round's score is the survey's, and that is said."""
+    row = scored(scheme, estimates, {}).of("U00")
+    assert row.score == row.survey_score
+    assert "no-hotline" in row.notes
+
+
+def test_a_unit_without_orders_takes_its_category_rates(scheme, estimates):
+    """Shrinking no orders gives the category's rates, and that is said."""
+    row = scored(scheme, estimates, {"U01": HOTLINE["U01"]}).of("U03")
+    assert "hotline-of-category" in row.notes
+    assert row.hotline.score is not None
+
+
+def test_a_unit_nobody_answered_has_no_score(scheme, estimates):
+    """n = 0: no score from the hotline alone, nothing shown."""
+    means = estimates.means.copy()
+    means[1] = np.nan
+    row = scored(scheme, with_counts(replace(estimates, means=means), 1, (0, 0, 0))).of("U01")
+    assert (row.score, row.survey_score, row.standing.visibility) == (None, None, "nothing")
+    assert "no-survey" in row.notes
+
+
+def test_covariance_between_units_reaches_the_rank_sets(scheme, estimates):
+    """A common error (a mode effect) widens no difference.
+
+    Rank sets with it are those without it, and are verifiable.
+    """
+    units, groups, indicators = estimates.means.shape
+    full = np.zeros((units, groups, indicators) * 2)
+    for u in range(units):
+        full[u, :, :, u] = estimates.covariance[u]
+    apart = scored(scheme, replace(estimates, covariance=full))
+    plain = scored(scheme, estimates)
+    assert [r.standing for r in apart.units] == [r.standing for r in plain.units]
+    common = scored(scheme, replace(estimates, covariance=full + 4.0))
+    assert differences(figures_of(common), scheme) == []
+    assert all(
+        a.inputs.survey_std_error > b.inputs.survey_std_error for a, b in zip(common.units, plain.units, strict=True)
+    )
+
+
+def test_estimates_by_domain_are_put_in_their_place(scheme, estimates):
+    """D domains in any order give the same round as the U × G arrays."""
+    domains = [(u, g) for u in range(len(estimates.units)) for g in range(3)]
+    order = np.random.default_rng(3).permutation(len(domains))
+    shuffled = [domains[k] for k in order]
+    covariance = np.zeros((len(domains), 7, len(domains), 7))
+    for d, (u, g) in enumerate(shuffled):
+        for e, (v, h) in enumerate(shuffled):
+            if u == v:
+                covariance[d, :, e, :] = estimates.covariance[u, g, :, h, :]
+    again = RoundEstimates.from_domains(
+        estimates.units,
+        scheme.group_codes,
+        [(estimates.units[u].code, scheme.group_codes[g]) for u, g in shuffled],
+        np.stack([estimates.means[u, g] for u, g in shuffled]),
+        covariance,
+        np.stack([estimates.n[u, g] for u, g in shuffled]),
+        df=estimates.df,
+        completes=estimates.completes,
+        dont_know=estimates.dont_know,
+        satisfied=estimates.satisfied,
+    )
+    assert figures_of(scored(scheme, again)) == figures_of(scored(scheme, estimates))
+
+
+def test_strangers_are_refused(scheme, estimates):
+    """Hotline orders or domains of a unit that is not in the round, and a unit twice, are named."""
+    with pytest.raises(ScoringError, match="'X9'"):
+        scored(scheme, estimates, {"X9": HOTLINE["U01"]})
+    with pytest.raises(ScoringError, match="twice"):
+        scored(scheme, replace(estimates, units=(estimates.units[0],) * 8))
+    with pytest.raises(ScoringError, match="X9"):
+        RoundEstimates.from_domains(
+            [ScoredUnit("U1", "c", True)], ["individuals"], [("X9", "individuals")], np.ones((1, 7)),
+            np.ones((1, 7, 1, 7)), np.ones((1, 7)), df=np.ones(1), completes=np.ones(1), dont_know=np.zeros((1, 7)),
+        )  # fmt: skip
