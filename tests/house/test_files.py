@@ -34,8 +34,10 @@ TEXT = (
 def test_a_python_file_is_short_enough_to_live_in(path):
     if name_of(path).startswith("migrations/versions/"):
         return
+    # The stand-alone verifier is one file, so that a stranger can copy it; everything else can be split.
+    most = 500 if path.name == "verify_draw.py" else 400
     lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines <= 400, f"{name_of(path)} has {lines} lines; make two of it"
+    assert lines <= most, f"{name_of(path)} has {lines} lines; make two of it"
 
 
 def test_nothing_is_left_to_do():

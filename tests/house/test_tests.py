@@ -60,11 +60,6 @@ def test_no_test_is_skipped(path):
             )
 
 
-@pytest.mark.parametrize("path", TESTS, ids=name_of)
-def test_a_test_file_begins_with_what_it_is_about(path):
-    assert ast.get_docstring(parse(path)), f"{name_of(path)} has no docstring"
-
-
 def test_test_names_are_not_used_twice_in_one_file():
     for path in TESTS:
         names = [node.name for node in parse(path).body if isinstance(node, ast.FunctionDef)]
