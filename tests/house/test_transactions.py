@@ -20,11 +20,3 @@ def test_only_the_transaction_owner_spells_commit(path):
             assert node.func.attr not in {"commit", "begin_nested"}, (
                 f"{name_of(path)}:{node.lineno} ends a transaction; open evalsys.base.database.transaction() instead"
             )
-
-
-def test_the_transaction_owner_commits_in_exactly_one_place():
-    (path,) = list_files(OWNER)
-    calls = [
-        node for node in ast.walk(parse(path)) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-    ]
-    assert [call.func.attr for call in calls].count("commit") == 1

@@ -79,9 +79,9 @@ def test_the_chinese_catalogue_has_nothing_that_the_program_no_longer_says(messa
     assert not stale, f"run ./dev fix to remove {stale}"
 
 
-def test_message_ids_are_english(messages):
-    wrong = [message.id for message in messages if CHINESE.search(str(message.id)) and message.id != OWN_NAME]
-    assert not wrong, wrong
+def test_message_ids_are_english_sentences_that_at_most_name_a_chinese_column(messages):
+    wrong = [message.id for message in messages if len(CHINESE.findall(str(message.id))) > len(str(message.id)) / 5]
+    assert [text for text in wrong if text != OWN_NAME] == []
 
 
 @pytest.mark.parametrize(
