@@ -18,6 +18,7 @@ SCOPES = {"t": "township", "c": "county"}
 def make_units(areas: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The units (city departments, then one service centre per county) and the stations of the key ones."""
     city = next(area for area in areas if area["level"] == "city")
+    areas = [_without_city(area, city) for area in areas]
     units: list[dict[str, Any]] = []
     stations: list[dict[str, Any]] = []
     for number, line in enumerate(UNITS.splitlines(), 1):
@@ -35,6 +36,13 @@ def make_units(areas: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[
             unit = _unit(len(units) + 1, name_zh, name_en, "county", "services", area["code"], is_key=False)
             units.append({**unit, "parent": code_by_name["市政务服务中心"]})
     return units, stations
+
+
+def _without_city(area: dict[str, Any], city: dict[str, Any]) -> dict[str, Any]:
+    """An area without the city's own name before it: what is made up here is no real city's."""
+    name_zh = area["name"]["zh"].removeprefix(city["name"]["zh"].removesuffix("市"))
+    name_en = area["name"]["en"].removeprefix(city["name"]["en"].removesuffix("City"))
+    return {**area, "name": {"zh": name_zh, "en": name_en}}
 
 
 def _unit(

@@ -14,7 +14,6 @@ import numpy as np
 FIRST_NUMBER = 17_400_000_000
 NUMBERS = 6_000_000
 STAFF_PER_UNIT = 40
-SHARED_PEOPLE = 3_000
 REPRESENTATIVES = 60
 
 
@@ -38,17 +37,22 @@ class People:
             )
 
     @property
+    def shared(self) -> int:
+        """How many people turn up at several units."""
+        return max(1, self.pool_size // 4)
+
+    @property
     def total(self) -> int:
         """How many numbers may be used at most."""
-        return SHARED_PEOPLE + self.units * (self.pool_size + STAFF_PER_UNIT + REPRESENTATIVES)
+        return self.shared + self.units * (self.pool_size + STAFF_PER_UNIT + REPRESENTATIVES)
 
     def _first_of(self, unit: int) -> int:
-        return SHARED_PEOPLE + unit * (self.pool_size + STAFF_PER_UNIT + REPRESENTATIVES)
+        return self.shared + unit * (self.pool_size + STAFF_PER_UNIT + REPRESENTATIVES)
 
     def draw_customers(self, unit: int, count: int, shared_share: float, generator: np.random.Generator) -> np.ndarray:
         """``(count,)`` people who came to a unit, some more than once, ``shared_share`` from the common pool."""
         own = self._first_of(unit) + generator.integers(0, self.pool_size, count)
-        shared = generator.integers(0, SHARED_PEOPLE, count)
+        shared = generator.integers(0, self.shared, count)
         return np.where(generator.random(count) < shared_share, shared, own)
 
     def representatives(self, unit: int) -> np.ndarray:

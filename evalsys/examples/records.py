@@ -162,7 +162,7 @@ def _places(files: ProgrammeFiles, code: str) -> list[tuple[str, str]]:
 
 
 def _spoil(row: Row, fault: str, index: int, staff: list[int]) -> Iterator[Row]:
-    """The record with one fault; ``repeated`` yields it twice, as a careless export does."""
+    """The record with one fault; ``repeated`` yields it twice under two numbers, as a careless export does."""
     number, unit, station, kind, phone, day, matter, county = row
     phones = {
         "spaced": f"{phone[:3]} {phone[3:7]} {phone[7:]}",
@@ -183,7 +183,7 @@ def _spoil(row: Row, fault: str, index: int, staff: list[int]) -> Iterator[Row]:
         day = f"{int(day[:4]) - 3}{day[4:]}" if not day.endswith("-02-29") else f"{int(day[:4]) - 4}{day[4:]}"
     yield (number, unit, station, kind, phones.get(fault, phone), day, matter, county)
     if fault == "repeated":
-        yield row
+        yield (f"{number}b", *row[1:])
 
 
 def _write(folder: Path, code: str, rows: list[Row], place: int) -> Path:

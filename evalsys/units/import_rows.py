@@ -9,16 +9,14 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from evalsys.units.spreadsheets import N_, ImportProblem, read_sheet
 
-__all__ = ["ROW_SENTENCES", "ImportProblem", "RowProblem", "Table", "detect_encoding", "read_day", "read_table"]
+__all__ = ["ROW_SENTENCES", "ImportProblem", "RowProblem", "Table", "detect_encoding", "read_table"]
 
 MAX_COLUMNS = 200
 MAX_CELL = 32_767
@@ -180,23 +178,3 @@ def _rows(
             yield line, row
     except csv.Error as error:
         problems.append(RowProblem(line + 1, "", "", "broken-line", {"reason": str(error)}))
-
-
-_DAY = re.compile(
-    r"(\d{4})(?:-(\d{1,2})-|/(\d{1,2})/|\.(\d{1,2})\.|年(\d{1,2})月|(\d{2}))(\d{1,2})日?(?:[ T]\d{1,2}:\d{2}.*)?"
-)
-
-
-def read_day(text: str) -> date | None:
-    """The day that a cell says as ``2026-03-05``, ``2026/3/5``, ``2026.3.5``, ``20260305`` or ``2026年3月5日``; else ``None``.
-
-    A time of day after it is left aside.
-    """
-    found = _DAY.fullmatch(text)
-    if not found:
-        return None
-    year, *months, day = found.groups()
-    try:
-        return date(int(year), int(next(filter(None, months))), int(day))
-    except ValueError:
-        return None
