@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from surveys.errors import ScoringError
+from surveys.scoring.figures import as_decimal
 from surveys.scoring.schemes import Gates
 
 #: nothing at all; inside the commission only; score with its interval; grade, band and rank too
 VISIBILITIES = ("nothing", "internal", "score", "full")
 
 
-def visibility(gates: Gates, n: int, reliability: float | None, *, has_error: bool = True) -> str:
+def visibility(gates: Gates, n: int, reliability: float | Decimal | None, *, has_error: bool = True) -> str:
     """How much of a unit's result may be shown.
 
     n : the smallest number of answers to a scored indicator. reliability : λ, 0–1; ``None`` where it cannot be
@@ -23,7 +26,7 @@ def visibility(gates: Gates, n: int, reliability: float | None, *, has_error: bo
         return "nothing"
     if n < gates.internal_below or not has_error:
         return "internal"
-    reliable = reliability is not None and reliability >= gates.reliability_from
+    reliable = reliability is not None and as_decimal(reliability) >= gates.reliability_from
     return "full" if n >= gates.grade_from and reliable else "score"
 
 

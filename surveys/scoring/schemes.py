@@ -225,6 +225,9 @@ def _annual(entry: Mapping) -> AnnualWeights:
 
 
 def _check(scheme: Scheme) -> None:
+    codes = [part.code for part in scheme.indicators]
+    if len(set(codes)) < len(codes):
+        raise ScoringError(f"An indicator stands twice among {', '.join(codes)}.", code="indicator-twice")
     _check_weights("indicators", {part.code: part.weight for part in scheme.indicators})
     _check_weights("groups", scheme.groups)
     _check_weights("methods", {"survey": scheme.survey_weight, "hotline": scheme.hotline_weight})
@@ -259,9 +262,6 @@ def _check_weights(what: str, weights: Mapping[str, Decimal]) -> None:
 
 
 def _check_scales(scheme: Scheme) -> None:
-    codes = [part.code for part in scheme.indicators]
-    if len(set(codes)) < len(codes):
-        raise ScoringError(f"An indicator stands twice among {', '.join(codes)}.", code="indicator-twice")
     for part in scheme.indicators:
         if not scheme.points.get(part.scale):
             raise ScoringError(

@@ -50,7 +50,7 @@ def document() -> dict:
     return copy.deepcopy(example_document())
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def scheme() -> Scheme:
     return Scheme.from_configuration(example_document())
 
