@@ -127,7 +127,7 @@ class _Reader:
             self.problems.append(FileProblem(name, None, "", "", "missing-file"))
         except UnicodeDecodeError:
             self.problems.append(FileProblem(name, None, "", "", "not-utf-8"))
-        except tomllib.TOMLDecodeError as error:
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
             self.problems.append(FileProblem(name, None, "", "", "not-toml", {"reason": str(error)}))
         else:
             self.toml_texts[name] = text

@@ -29,7 +29,6 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 ROW_SENTENCES = {
     "missing": N_("is missing"),
-    "unknown-column": N_("is not a column that this file can have"),
     "too-many-cells": N_("stands beyond the last column of the header"),
     "too-long": N_("is longer than %(longest)s characters"),
     "broken-line": N_("cannot be read as CSV (%(reason)s); what follows was not read"),

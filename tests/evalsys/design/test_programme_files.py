@@ -243,6 +243,8 @@ def test_broken_toml_is_named_with_its_line(folder):
     (found,) = problems_of(folder)
     assert found.problem == "not-toml"
     assert "line" in found.sentence()
+    (folder / "scoring.toml").write_text("a = " + "[" * 50_000, encoding="utf-8")
+    assert [found.problem for found in problems_of(folder)] == ["not-toml"]
 
 
 def test_a_folder_that_is_not_there_lacks_every_file(tmp_path):
