@@ -1,0 +1,173 @@
+"""The one place of wiring: settings → extensions → faces → errors → commands."""
+
+from __future__ import annotations
+
+from flask import Flask, abort, g, jsonify, redirect, render_template, request, url_for
+from flask_babel import Babel, gettext
+from flask_login import LoginManager, current_user
+from flask_migrate import Migrate
+from flask_talisman import Talisman
+from flask_wtf import CSRFProtect
+from werkzeug.exceptions import HTTPException
+
+from evalsys.accounts.models import User
+from evalsys.accounts.permissions import PROVIDER, SIGNED_IN, TOKEN, is_allowed
+from evalsys.assessment import models as _assessment  # noqa: F401  every table is known before a migration compares
+from evalsys.audit import models as _audit  # noqa: F401
+from evalsys.base.clock import Clock, clock_from
+from evalsys.base.config import Settings, read_settings
+from evalsys.base.crypto import Keyring
+from evalsys.base.database import db, prepare_engine
+from evalsys.base.errors import EvalsysError
+from evalsys.base.logging import configure_logging
+from evalsys.base.runtime import Runtime
+from evalsys.faces import register_faces
+from evalsys.gateways import make_telephone
+from evalsys.hotline import models as _hotline  # noqa: F401
+from evalsys.outbox import models as _outbox  # noqa: F401
+from evalsys.results import models as _results  # noqa: F401
+
+LANGUAGES = ("zh_Hans", "en")
+#: the hash is that of the empty style element, without which plotly cannot lay out its figures
+EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+CONTENT_SECURITY_POLICY = {
+    "default-src": "'self'",
+    "script-src": "'self'",
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+    "img-src": ["'self'", "data:"],
+    "style-src": ["'self'", EMPTY_STYLE],
+}
+SMALL_BODY = 64 * 1024
+migrate = Migrate(render_as_batch=True)
+
+
+def create_app(settings: Settings | None = None, *, clock: Clock | None = None) -> Flask:
+    """An application for ``settings`` (default: the environment's)."""
+    settings = settings or read_settings()
+    configure_logging()
+    app = Flask("evalsys", static_folder="faces/static", template_folder="faces/templates")
+    _configure(app, settings)
+    app.extensions["evalsys"] = Runtime(
+        settings=settings,
+        clock=clock or clock_from(settings.clock),
+        keyring=Keyring(settings.secret_key),
+        telephone=make_telephone(settings),
+    )
+    _start_extensions(app, settings)
+    register_faces(app)
+    _guard(app)
+    _answer_errors(app)
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    app.config.update(
+        SECRET_KEY=Keyring(settings.secret_key).key("sessions"),
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        BABEL_DEFAULT_LOCALE="zh_Hans",
+        BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.public_base_url.startswith("https:"),
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        MAX_CONTENT_LENGTH=64 * 1024 * 1024,
+    )
+
+
+def _start_extensions(app: Flask, settings: Settings) -> None:
+    db.init_app(app)
+    with app.app_context():
+        prepare_engine(db.engine)
+    migrate.init_app(app, db, directory=_migrations_folder())
+    Babel(app, locale_selector=choose_language)
+    app.extensions["csrf"] = CSRFProtect(app)
+    login = LoginManager(app)
+    login.user_loader(lambda user_id: db.session.get(User, int(user_id)))
+    https = settings.public_base_url.startswith("https:")
+    Talisman(
+        app,
+        content_security_policy=CONTENT_SECURITY_POLICY,
+        force_https=False,
+        strict_transport_security=https,
+        session_cookie_secure=https,
+        referrer_policy="no-referrer",
+    )
+
+    @app.context_processor
+    def page_context() -> dict:
+        return {"languages": LANGUAGES, "language": choose_language(), "html_lang": choose_language().replace("_", "-")}
+
+
+def _migrations_folder() -> str:
+    from pathlib import Path
+
+    return str(Path(__file__).resolve().parent.parent / "migrations")
+
+
+def choose_language() -> str:
+    """The language of this page: asked for in the address, kept in a cookie, or what the browser prefers; else Chinese."""
+    for wanted in (request.args.get("lang"), request.cookies.get("lang")):
+        if wanted in LANGUAGES:
+            return wanted
+    best = request.accept_languages.best_match(["zh", "zh-CN", "zh-Hans", "en"])
+    return "en" if best == "en" else "zh_Hans"
+
+
+def _guard(app: Flask) -> None:
+    """Default deny: a view that states no permission is closed; forms of people who sign in need their CSRF token."""
+
+    @app.before_request
+    def check_permission():
+        if request.endpoint is None or request.endpoint == "static":
+            return None
+        permission = getattr(app.view_functions[request.endpoint], "permission", None)
+        if not is_allowed(current_user, permission):
+            if permission and not current_user.is_authenticated and request.method == "GET":
+                return redirect(url_for("session.sign_in", next=request.full_path.rstrip("?")))
+            abort(403)
+        if permission in (PROVIDER, TOKEN):
+            request.max_content_length = SMALL_BODY
+        else:
+            app.extensions["csrf"].protect()
+        g.permission = permission
+        return None
+
+    @app.after_request
+    def keep_language(response):
+        wanted = request.args.get("lang")
+        if wanted in LANGUAGES and g.get("permission") != TOKEN:
+            response.set_cookie("lang", wanted, max_age=31_536_000, samesite="Lax")
+        if g.get("permission") not in (None, "public") or g.get("permission") == SIGNED_IN:
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+def _answer_errors(app: Flask) -> None:
+    """Every error as a page that says what happened and what to do, in the reader's language."""
+
+    def show(status: int, text: str, problems: list | None = None):
+        if request.accept_mimetypes.best == "application/json":
+            return jsonify(error=text), status
+        return render_template("error.html", status=status, text=text, problems=problems or []), status
+
+    @app.errorhandler(EvalsysError)
+    def refuse(error: EvalsysError):
+        db.session.rollback()
+        return show(error.status, gettext(error.text, **error.values), getattr(error, "problems", None))
+
+    @app.errorhandler(HTTPException)
+    def explain(error: HTTPException):
+        sentences = {
+            400: gettext("The form could not be read or has expired. Go back, reload the page and send it again."),
+            403: gettext("You may not open this page. Sign in with an account that may, or ask the commission."),
+            404: gettext("There is no such page here."),
+            405: gettext("This address cannot be used that way."),
+            413: gettext("The file or form is too large."),
+            429: gettext("Too many requests. Please wait a moment and try again."),
+        }
+        status = error.code or 500
+        return show(status, sentences.get(status, error.description or ""))

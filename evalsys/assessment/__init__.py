@@ -1,0 +1,1 @@
+"""The annual assessment: where the scores of a year end up."""

@@ -1,0 +1,109 @@
+"""The database, and the one owner of transactions: nothing else in evalsys spells ``commit``.
+
+An entry point (route, command, job) opens one ``transaction()`` and calls one action with the session it yields. On SQLite such a
+transaction begins IMMEDIATE, since a read that later turns into a write would otherwise fail under concurrent writers; plain reads
+begin deferred and never wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, Engine, MetaData, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator
+
+from evalsys.base.errors import EvalsysError
+
+_writing: ContextVar[bool] = ContextVar("writing", default=False)
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Every table's base; constraints have names, so that migrations can speak of them on any database."""
+
+    metadata = MetaData(naming_convention=NAMES)
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An aware time, kept as UTC; a naive one is refused, since nobody could tell what it means."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value, dialect):
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value, dialect):
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One business transaction: everything inside is kept together, or nothing."""
+    session = db.session()
+    if _writing.get():
+        raise RuntimeError("a transaction is already open; an entry point opens exactly one")
+    session.rollback()  # ends a read begun earlier in this request, so that ours can begin as a writer
+    token = _writing.set(True)
+    try:
+        yield session
+        session.commit()
+    except BaseException as error:
+        session.rollback()
+        if isinstance(error, EvalsysError) and error.afterwards:
+            error.afterwards(session)
+            session.commit()
+        raise
+    finally:
+        _writing.reset(token)
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Give SQLite connections the pragmas and the transaction start that several processes need."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def set_pragmas(connection, record):
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "busy_timeout=10000",
+            "synchronous=NORMAL",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection):
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+
+
+def insert_once(session: Session, model: type[Base], values: dict) -> bool:
+    """Insert a row unless one with its unique key is there already; whether it was inserted."""
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    return bool(session.execute(dialect.insert(model).values(**values).on_conflict_do_nothing()).rowcount)

@@ -1,0 +1,1 @@
+"""Programmes, their configuration documents, and rounds."""

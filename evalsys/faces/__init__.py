@@ -1,0 +1,20 @@
+"""The faces: what each kind of person sees. A face reads queries, calls actions, and knows no other face."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from evalsys.faces.commission import routes as commission
+from evalsys.faces.designer import routes as designer
+from evalsys.faces.public import routes as public
+from evalsys.faces.respondent import routes as respondent
+from evalsys.faces.session import routes as session
+from evalsys.faces.voice import routes as voice
+
+FACES = (public, session, designer, commission, respondent, voice)
+
+
+def register_faces(app: Flask) -> None:
+    """Give every face its place below the root; their blueprints are the table of contents of the site."""
+    for face in FACES:
+        app.register_blueprint(face.blueprint)

@@ -1,0 +1,163 @@
+"""The respondent's own pages: one question a page, saved one by one, resumed by the same link. Opening a page records nothing."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from evalsys.accounts.permissions import TOKEN, require
+from evalsys.base.database import db, transaction
+from evalsys.base.errors import Refused
+from evalsys.base.runtime import current_runtime
+from evalsys.faces.respondent.forms import make_form
+from evalsys.fieldwork.interviews import (
+    Conversation,
+    find_case_by_token,
+    load_conversation,
+    opt_out,
+    record_answer,
+    refuse_interview,
+)
+from surveys.instrument import CONSENT
+
+blueprint = Blueprint("respondent", __name__, template_folder="templates", url_prefix="/q")
+CHANNEL = "web"
+#: languages of the site → languages of the questionnaire
+LANGUAGES = {"zh_Hans": "zh", "en": "en"}
+
+
+@blueprint.get("/<token>")
+@require(TOKEN)
+def welcome(token: str):
+    """Who asks, why, and what becomes of the answers."""
+    talk = _find(token)
+    if talk is None:
+        return _unknown()
+    if not talk.is_open:
+        return _finished(token, talk)
+    language = _language(talk)
+    text = talk.questionnaire.text(CONSENT, language, CHANNEL, talk.context(language))
+    return render_template(
+        "respondent/welcome.html", token=token, talk=talk, text=text, lang=language, resumed=bool(talk.answers)
+    )
+
+
+@blueprint.post("/<token>")
+@require(TOKEN)
+def begin(token: str):
+    """Take part, decline, or never be contacted again."""
+    runtime = current_runtime()
+    choice = request.form.get("choice", "begin")
+    with transaction() as session:
+        talk = _find(token)
+        if talk is None:
+            return _unknown()
+        if talk.is_open and choice == "decline":
+            refuse_interview(session, runtime, talk.case_id)
+        if talk.is_open and choice == "never":
+            opt_out(session, runtime, talk.case_id)
+    if choice != "begin" or not talk.is_open:
+        return redirect(_at("respondent.leave", token=token, said=choice))
+    return redirect(_at("respondent.ask", token=token, code=talk.next_question(CHANNEL).code))
+
+
+@blueprint.get("/<token>/<code>")
+@require(TOKEN)
+def ask(token: str, code: str):
+    """One question, with the answer given before if there was one."""
+    talk = _find(token)
+    if talk is None:
+        return _unknown()
+    if not talk.is_open:
+        return _finished(token, talk)
+    if code not in talk.questionnaire.path(talk.answers, CHANNEL):
+        return redirect(_at("respondent.ask", token=token, code=talk.next_question(CHANNEL).code))
+    return _question_page(token, talk, code)
+
+
+@blueprint.post("/<token>/<code>")
+@require(TOKEN)
+def answer(token: str, code: str):
+    """Keep an answer and go on to the next question."""
+    runtime = current_runtime()
+    with transaction() as session:
+        talk = _find(token)
+        if talk is None:
+            return _unknown()
+        if not talk.is_open:
+            return _finished(token, talk)
+        if code not in talk.questionnaire.path(talk.answers, CHANNEL):
+            return redirect(_at("respondent.ask", token=token, code=talk.next_question(CHANNEL).code))
+        language = _language(talk)
+        form = make_form(talk.questionnaire.question(code), language, request.form)
+        if not form.validate():
+            return _question_page(token, talk, code, form)
+        talk = record_answer(session, runtime, talk, code, form.answer.data or "", channel=CHANNEL, language=language)
+    following = talk.next_question(CHANNEL) if talk.is_open else None
+    if following is None:
+        return redirect(_at("respondent.leave", token=token))
+    return redirect(_at("respondent.ask", token=token, code=following.code))
+
+
+@blueprint.get("/<token>/bye")
+@require(TOKEN)
+def leave(token: str):
+    """The last page: thanks, and no answers."""
+    talk = _find(token)
+    return _unknown() if talk is None else _finished(token, talk)
+
+
+@blueprint.errorhandler(Refused)
+def explain_conflict(error: Refused):
+    """Another page or call was quicker: go on from where the interview stands."""
+    db.session.rollback()
+    return redirect(_at("respondent.welcome", token=request.view_args["token"]))
+
+
+def _find(token: str) -> Conversation | None:
+    case_id = find_case_by_token(db.session(), token)
+    return load_conversation(db.session(), current_runtime(), case_id) if case_id else None
+
+
+def _question_page(token: str, talk: Conversation, code: str, form=None):
+    language = _language(talk)
+    question = talk.questionnaire.question(code)
+    path = talk.questionnaire.path(talk.answers, CHANNEL)
+    before = talk.questionnaire.previous_question(talk.answers, CHANNEL, code)
+    return render_template(
+        "respondent/question.html",
+        token=token,
+        code=code,
+        lang=language,
+        question=question,
+        text=talk.questionnaire.text(code, language, CHANNEL, talk.context(language)),
+        form=form or make_form(question, language, answer=talk.answers.get(code)),
+        number=path.index(code) + 1,
+        total=len(talk.questionnaire.order),
+        before=before.code if before else None,
+    ), (422 if form else 200)
+
+
+def _finished(token: str, talk: Conversation):
+    language = _language(talk)
+    message = {"1.1": "complete", "1.2": "complete", "4.10": "ineligible", "2.11": "refused"}.get(talk.outcome, "closed")
+    if talk.round.state not in ("open", "paused"):
+        message = "complete" if talk.outcome in ("1.1", "1.2") else "closed"
+    text = talk.questionnaire.message(message, language, CHANNEL, talk.context(language))
+    return render_template("respondent/finished.html", token=token, text=text, lang=language)
+
+
+def _unknown():
+    return render_template("respondent/unknown.html"), 404
+
+
+def _language(talk: Conversation) -> str:
+    """The language of the page: asked for in the address, else the interview's own, else the site's choice."""
+    from_address = LANGUAGES.get(request.args.get("lang", ""))
+    return from_address or talk.language or talk.configuration.content["programme"]["language"]
+
+
+def _at(endpoint: str, **values: str) -> str:
+    """An address that keeps the language asked for, since a respondent's page sets no cookie."""
+    if request.args.get("lang") in LANGUAGES:
+        values["lang"] = request.args["lang"]
+    return url_for(endpoint, **values)

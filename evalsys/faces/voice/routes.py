@@ -1,0 +1,163 @@
+"""What the telephone provider fetches: voice pages, and the addresses for its status callbacks. Signed by the provider, or refused."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, request, url_for
+
+from evalsys.accounts.permissions import PROVIDER, require
+from evalsys.base.database import transaction
+from evalsys.base.runtime import Runtime, current_runtime
+from evalsys.faces.voice import pages
+from evalsys.fieldwork.callbacks import receive_status
+from evalsys.fieldwork.calls import keep_said, load_call, why_not_now
+from evalsys.fieldwork.interviews import Conversation, opt_out, record_answer, refuse_interview
+from evalsys.fieldwork.rules import rules_of
+from evalsys.gateways.twilio import verify_signature
+from surveys.errors import InstrumentError
+from surveys.instrument import CONSENT
+
+blueprint = Blueprint("voice", __name__)
+CHANNEL = "voice"
+#: silence or a wrong key so often in a row ends the call
+PATIENCE = 2
+
+
+@blueprint.before_request
+def check_signature() -> None:
+    """Let nobody in but the provider: its signature covers the configured public address, never the request's own host."""
+    settings = current_runtime().settings
+    path = request.environ.get("RAW_URI") or request.full_path.rstrip("?")
+    signature = request.headers.get("X-Twilio-Signature", "")
+    form = request.form.to_dict(flat=True)
+    if not verify_signature(settings.twilio_auth_token, settings.public_base_url, path, form, signature):
+        abort(403)
+
+
+@blueprint.post("/provider/status/<key>")
+@require(PROVIDER)
+def take_status(key: str):
+    """Keep a status callback; what follows from it is decided by a job."""
+    with transaction() as session:
+        receive_status(session, current_runtime(), key, request.form)
+    return "", 204
+
+
+@blueprint.post("/voice/<key>")
+@require(PROVIDER)
+def greet(key: str):
+    """The first words of a call: who asks and why, and whether the person takes part."""
+    runtime = current_runtime()
+    with transaction() as session:
+        talk = load_call(session, runtime, key)
+        if request.form.get("AnsweredBy", "").startswith(("machine", "fax")):
+            keep_said(session, key, "machine")
+            return _page(pages.goodbye("", _language(talk)))
+        refusal = why_not_now(runtime, talk)
+        if refusal:
+            keep_said(session, key, refusal)
+            return _page(_goodbye(talk, refusal))
+    return _page(_consent_page(talk, key, 0))
+
+
+@blueprint.post("/voice/<key>/consent/<int:missed>")
+@require(PROVIDER)
+def take_consent(key: str, missed: int):
+    """The key pressed after the greeting."""
+    runtime = current_runtime()
+    with transaction() as session:
+        talk = load_call(session, runtime, key)
+        digit = request.form.get("Digits", "")
+        if digit == talk.questionnaire.repeat_key:
+            return _page(_consent_page(talk, key, missed))
+        try:
+            choice = talk.questionnaire.question(CONSENT).value_of_key(digit)
+        except InstrumentError:
+            return _page(_missed(session, talk, key, missed, digit, asking=None))
+        if choice != "1" or not talk.is_open:
+            return _page(_leave(session, runtime, talk, key, choice))
+        keep_said(session, key, "consented")
+    return _page(_next_page(talk, key))
+
+
+@blueprint.post("/voice/<key>/q/<code>/<int:version>/<int:missed>")
+@require(PROVIDER)
+def take_answer(key: str, code: str, version: int, missed: int):
+    """The key pressed after a question. A callback that comes twice carries an old version, and is answered without being recorded."""
+    runtime = current_runtime()
+    with transaction() as session:
+        talk = load_call(session, runtime, key)
+        if not talk.is_open or version != talk.version:
+            return _page(_next_page(talk, key))
+        digit = request.form.get("Digits", "")
+        questionnaire = talk.questionnaire
+        if digit == questionnaire.repeat_key:
+            return _page(_question_page(talk, key, code))
+        if digit == questionnaire.back_key:
+            before = questionnaire.previous_question(talk.answers, CHANNEL, code)
+            return _page(_question_page(talk, key, before.code if before else code))
+        try:
+            value = questionnaire.question(code).value_of_key(digit)
+        except InstrumentError:
+            return _page(_missed(session, talk, key, missed, digit, asking=code))
+        talk = record_answer(session, runtime, talk, code, value, channel=CHANNEL, language=_language(talk))
+    return _page(_next_page(talk, key))
+
+
+def _next_page(talk: Conversation, key: str) -> str:
+    if not talk.is_open:
+        return _goodbye(talk, {"1.1": "complete", "1.2": "complete", "4.10": "ineligible"}.get(talk.outcome, "closed"))
+    question = talk.next_question(CHANNEL)
+    return _question_page(talk, key, question.code)
+
+
+def _question_page(talk: Conversation, key: str, code: str, missed: int = 0, notice: str = "") -> str:
+    def address(times: int) -> str:
+        return url_for("voice.take_answer", key=key, code=code, version=talk.version, missed=times)
+
+    language = _language(talk)
+    text = talk.questionnaire.spoken(code, language, talk.context(language))
+    return pages.ask(text, language, address(missed), address(missed), notice=notice)
+
+
+def _consent_page(talk: Conversation, key: str, missed: int, notice: str = "") -> str:
+    language = _language(talk)
+    text = talk.questionnaire.spoken(CONSENT, language, talk.context(language))
+    address = url_for("voice.take_consent", key=key, missed=missed)
+    return pages.ask(text, language, address, address, notice=notice)
+
+
+def _missed(session, talk: Conversation, key: str, missed: int, digit: str, *, asking: str | None) -> str:
+    """After silence or a wrong key: say so and ask again, twice; then say goodbye."""
+    if missed + 1 > PATIENCE:
+        if asking is None:
+            keep_said(session, key, "silent")
+        return _goodbye(talk, "refused")
+    language = _language(talk)
+    notice = talk.questionnaire.message("wrong_key" if digit else "no_key", language, CHANNEL)
+    if asking is None:
+        return _consent_page(talk, key, missed + 1, notice)
+    return _question_page(talk, key, asking, missed + 1, notice)
+
+
+def _leave(session, runtime: Runtime, talk: Conversation, key: str, choice: str) -> str:
+    if not talk.is_open:
+        return _goodbye(talk, "closed")
+    keep_said(session, key, "refused")
+    if choice == "3":
+        opt_out(session, runtime, talk.case_id)
+        return _goodbye(talk, "opted_out")
+    refuse_interview(session, runtime, talk.case_id)
+    return _goodbye(talk, "refused")
+
+
+def _goodbye(talk: Conversation, message: str) -> str:
+    language = _language(talk)
+    return pages.goodbye(talk.questionnaire.message(message, language, CHANNEL, talk.context(language)), language)
+
+
+def _language(talk: Conversation) -> str:
+    return talk.language or rules_of(talk.configuration).language
+
+
+def _page(twiml: str) -> Response:
+    return Response(twiml, mimetype="text/xml")

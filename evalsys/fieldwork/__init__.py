@@ -1,0 +1,1 @@
+"""Fieldwork: the ledger of attempts, and one door through which every channel records its answers."""

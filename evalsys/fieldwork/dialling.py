@@ -1,0 +1,195 @@
+"""Placing calls and messages, at most once each: the attempt is kept first, the provider called with no transaction open, then its answer kept."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from evalsys.base.clock import Clock
+from evalsys.base.runtime import Runtime
+from evalsys.design.models import Round
+from evalsys.fieldwork.callbacks import end_attempt
+from evalsys.fieldwork.models import Attempt, Interview
+from evalsys.fieldwork.rules import FieldRules, rules_of
+from evalsys.gateways.port import CallRequest, MessageRequest, ProviderRefused, ProviderUnknown
+from evalsys.samples.imports import read_phone
+from evalsys.samples.models import Case, ServiceRecord
+
+IN_FLIGHT = ("dialling", "placed", "unknown")
+#: the provider's queue is kept below this
+QUEUE = timedelta(seconds=60)
+_CHUNK = 40
+_THREADS = 4
+
+
+@dataclass(frozen=True)
+class Planned:
+    """An attempt that was kept and is about to be made."""
+
+    attempt_id: int
+    key: str
+    channel: str
+    phone: str
+    caller_id: str
+    cid: str
+    unit_name: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the provider said: its id, or that it refused (``code``, and whether later may be better), or nothing (unknown)."""
+
+    attempt_id: int
+    sid: str = ""
+    refused: str = ""
+    retry_later: bool = False
+
+
+def count_capacity(session: Session, runtime: Runtime, round_: Round, channel: str) -> int:
+    """How many attempts may be made now: the pace since the last one, below the cap of calls at once, within calling hours."""
+    rules = rules_of(round_.configuration)
+    now = runtime.clock.now()
+    if round_.state != "open" or not (round_.field_from <= now < round_.field_until) or not rules.hours.is_open(now):
+        return 0
+    last = session.scalar(
+        select(func.max(Attempt.planned_at)).where(Attempt.round_id == round_.id, Attempt.channel == channel)
+    )
+    since = QUEUE if last is None else min(QUEUE, now - last)
+    capacity = int(since.total_seconds() * rules.calls_per_second)
+    if channel != "voice":
+        return capacity
+    flying = session.scalar(
+        select(func.count()).where(
+            Attempt.round_id == round_.id, Attempt.channel == channel, Attempt.state.in_(IN_FLIGHT)
+        )
+    )
+    return max(0, min(capacity, rules.concurrent_calls - flying))
+
+
+def plan_attempts(session: Session, runtime: Runtime, round_: Round, channel: str, limit: int) -> list[Planned]:
+    """Keep the next ``limit`` due attempts of a channel before anybody is contacted."""
+    now = runtime.clock.now()
+    due = session.execute(
+        select(Interview.case_id, Interview.tries, Interview.unit_code, Case.cid, ServiceRecord)
+        .join(Case, Case.id == Interview.case_id)
+        .join(ServiceRecord, ServiceRecord.id == Case.record_id)
+        .where(
+            Interview.round_id == round_.id,
+            Interview.state == "waiting",
+            Interview.next_channel == channel,
+            Interview.due_at <= now,
+        )
+        .order_by(Interview.due_at, Interview.case_id)
+        .limit(limit)
+    ).all()
+    if not due:
+        return []
+    rules = rules_of(round_.configuration)
+    names = {unit.code: {"zh": unit.name_zh, "en": unit.name_en} for unit in round_.units}
+    rows = [
+        {
+            "round_id": round_.id,
+            "case_id": case_id,
+            "number": tries + 1,
+            "key": secrets.token_hex(16),
+            "channel": channel,
+            "caller_id": _pick_caller(rules, case_id, tries),
+            "fence": 1,
+            "state": "dialling",
+            "planned_at": now,
+            "outcome": "",
+            "said": "",
+            "counts": True,
+        }
+        for case_id, tries, _, _, _ in due
+    ]
+    session.execute(insert(Attempt), rows)
+    ids = dict(
+        session.execute(select(Attempt.key, Attempt.id).where(Attempt.key.in_([row["key"] for row in rows]))).tuples()
+    )
+    session.execute(
+        update(Interview)
+        .where(Interview.case_id.in_([row["case_id"] for row in rows]))
+        .values(state="calling", tries=Interview.tries + 1),
+        execution_options={"synchronize_session": False},
+    )
+    return [
+        Planned(ids[row["key"]], row["key"], channel, read_phone(runtime, record), row["caller_id"], cid, names[unit])
+        for row, (_, _, unit, cid, record) in zip(rows, due, strict=True)
+    ]
+
+
+def make_attempts(runtime: Runtime, rules: FieldRules, planned: Iterable[Planned]) -> list[Answer]:
+    """Call the provider for each planned attempt; called with no transaction open."""
+    base = runtime.settings.public_base_url
+
+    def make(attempt: Planned) -> Answer:
+        status_url = f"{base}/provider/status/{attempt.key}"
+        try:
+            if attempt.channel == "voice":
+                voice_url = f"{base}/voice/{attempt.key}"
+                call = CallRequest(attempt.key, attempt.phone, attempt.caller_id, voice_url, status_url)
+                return Answer(attempt.attempt_id, runtime.telephone.place_call(call))
+            link = f"{base}/q/{runtime.keyring.link_token(attempt.cid)}"
+            body = rules.message_text[rules.language].format(unit=attempt.unit_name[rules.language], link=link)
+            message = MessageRequest(attempt.key, attempt.phone, attempt.caller_id, body, status_url)
+            return Answer(attempt.attempt_id, runtime.telephone.send_message(message))
+        except ProviderRefused as refusal:
+            return Answer(attempt.attempt_id, refused=str(refusal.code) or "refused", retry_later=refusal.retry_later)
+        except ProviderUnknown:
+            return Answer(attempt.attempt_id)
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return list(pool.map(make, planned))
+
+
+def keep_answers(session: Session, runtime: Runtime, answers: Iterable[Answer]) -> None:
+    """Keep what the provider said of each attempt; an attempt that a callback has already moved on is left as it is."""
+    now = runtime.clock.now()
+    for answer in answers:
+        if answer.refused:
+            attempt = session.get(Attempt, answer.attempt_id)
+            status = "rate-limited" if answer.retry_later else "failed"
+            end_attempt(session, runtime, attempt, status, error_code=answer.refused)
+            continue
+        values = {"started_at": now}
+        if answer.sid:
+            values |= {"state": "placed", "provider_sid": answer.sid}
+        else:
+            values["state"] = "unknown"
+        session.execute(
+            update(Attempt).where(Attempt.id == answer.attempt_id, Attempt.state == "dialling").values(**values),
+            execution_options={"synchronize_session": False},
+        )
+
+
+def chunks(limit: int) -> Iterable[int]:
+    """``limit`` in parts, so that a crash leaves few attempts unknown."""
+    for start in range(0, limit, _CHUNK):
+        yield min(_CHUNK, limit - start)
+
+
+def find_lost_attempts(session: Session, clock: Clock, round_: Round, older: timedelta) -> list[tuple[Attempt, ServiceRecord]]:
+    """Attempts of which nobody knows whether the provider has them, with the record that was to be reached."""
+    return list(
+        session.execute(
+            select(Attempt, ServiceRecord)
+            .join(Case, Case.id == Attempt.case_id)
+            .join(ServiceRecord, ServiceRecord.id == Case.record_id)
+            .where(
+                Attempt.round_id == round_.id,
+                Attempt.state.in_(("dialling", "unknown")),
+                Attempt.planned_at < clock.now() - older,
+            )
+        ).tuples()
+    )
+
+
+def _pick_caller(rules: FieldRules, case_id: int, tries: int) -> str:
+    return rules.caller_ids[(case_id + tries) % len(rules.caller_ids)]

@@ -1,0 +1,116 @@
+"""The beats of fieldwork, as jobs: apply callbacks, send, dial, release, reconcile, seal."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import update
+
+from evalsys.base.database import transaction
+from evalsys.base.runtime import Runtime
+from evalsys.design.queries import get_round
+from evalsys.fieldwork.callbacks import apply_receipts, end_attempt
+from evalsys.fieldwork.closing import seal_answers
+from evalsys.fieldwork.dialling import (
+    chunks,
+    count_capacity,
+    find_lost_attempts,
+    keep_answers,
+    make_attempts,
+    plan_attempts,
+)
+from evalsys.fieldwork.models import Attempt
+from evalsys.fieldwork.releases import release_where_needed
+from evalsys.fieldwork.rules import rules_of
+from evalsys.gateways.port import ProviderError
+from evalsys.outbox.worker import job_kind
+from evalsys.samples.imports import read_phone
+
+#: an attempt of which nothing was heard for so long is looked up at the provider
+LOST_AFTER = timedelta(minutes=1)
+#: and is given up after so long; it is never made again blindly
+GIVEN_UP_AFTER = timedelta(minutes=5)
+
+
+@job_kind("field.apply")
+def apply_callbacks(runtime: Runtime, payload: dict) -> None:
+    """Apply every callback received so far, some hundreds per transaction."""
+    applied = 1
+    while applied:
+        with transaction() as session:
+            applied = apply_receipts(session, runtime, get_round(session, payload["round"]))
+
+
+@job_kind("field.send")
+def send_messages(runtime: Runtime, payload: dict) -> None:
+    """Send the messages that are due."""
+    _make_due(runtime, payload["round"], "sms")
+
+
+@job_kind("field.dial")
+def dial_numbers(runtime: Runtime, payload: dict) -> None:
+    """Place the calls that are due, as many as pace and capacity allow."""
+    _make_due(runtime, payload["round"], "voice")
+
+
+def _make_due(runtime: Runtime, code: str, channel: str) -> None:
+    with transaction() as session:
+        capacity = count_capacity(session, runtime, get_round(session, code), channel)
+    for size in chunks(capacity):
+        with transaction() as session:
+            round_ = get_round(session, code)
+            rules = rules_of(round_.configuration)
+            planned = plan_attempts(session, runtime, round_, channel, size)
+        if not planned:
+            return
+        answers = make_attempts(runtime, rules, planned)
+        with transaction() as session:
+            keep_answers(session, runtime, answers)
+
+
+@job_kind("field.release")
+def release_replicates(runtime: Runtime, payload: dict) -> None:
+    """Release what is needed."""
+    with transaction() as session:
+        round_ = get_round(session, payload["round"])
+        if round_.state == "open":
+            release_where_needed(session, runtime, round_)
+
+
+@job_kind("field.seal")
+def seal_ready_answers(runtime: Runtime, payload: dict) -> None:
+    """Seal what quality control has let go."""
+    with transaction() as session:
+        seal_answers(session, runtime, get_round(session, payload["round"]))
+
+
+@job_kind("field.reconcile")
+def reconcile_attempts(runtime: Runtime, payload: dict) -> None:
+    """Find out from the provider what became of attempts that nobody knows of; none stays unknown for long, none is made again."""
+    with transaction() as session:
+        lost = find_lost_attempts(session, runtime.clock, get_round(session, payload["round"]), LOST_AFTER)
+        questions = [(a.id, a.channel, a.planned_at, read_phone(runtime, record)) for a, record in lost]
+    for attempt_id, channel, planned_at, phone in questions:
+        sid = _ask_provider(runtime, channel, phone, planned_at - LOST_AFTER)
+        with transaction() as session:
+            attempt = session.get(Attempt, attempt_id)
+            if sid is None:
+                continue  # the provider does not answer: it stays unknown, and is not made again
+            if sid:
+                session.execute(
+                    update(Attempt)
+                    .where(Attempt.id == attempt_id, Attempt.state.in_(("dialling", "unknown")))
+                    .values(state="placed", provider_sid=sid)
+                )
+            elif runtime.clock.now() - planned_at > GIVEN_UP_AFTER:
+                end_attempt(session, runtime, attempt, "failed")
+
+
+def _ask_provider(runtime: Runtime, channel: str, phone: str, since: datetime) -> str | None:
+    """The id under which the provider knows the attempt; ``""`` where it knows none, ``None`` where it does not answer."""
+    find = runtime.telephone.find_calls if channel == "voice" else runtime.telephone.find_messages
+    try:
+        found = find(phone, since)
+    except ProviderError:
+        return None
+    return found[0].sid if found else ""

@@ -1,0 +1,112 @@
+"""Interviews in progress, the ledger of attempts, callbacks received, and sealed answers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from evalsys.base.database import Base, UTCDateTime
+from evalsys.samples.models import Case
+
+
+class Interview(Base):
+    """The work on one released case, until its answers are sealed and leave it.
+
+    ``state``: ``waiting`` (something is due at ``due_at`` by ``next_channel``), ``calling`` (an attempt is under way),
+    ``answered`` (finished, awaiting quality control), ``sealed`` (its answers left without trace), ``ended`` (final, no answers).
+    """
+
+    __tablename__ = "interview"
+    __table_args__ = (
+        Index("ix_interview_due", "round_id", "state", "next_channel", "due_at"),
+        Index("ix_interview_unit_state", "round_id", "unit_code", "state"),
+    )
+
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"))
+    unit_code: Mapped[str] = mapped_column(String(40))
+    state: Mapped[str] = mapped_column(String(10), default="waiting")
+    next_channel: Mapped[str] = mapped_column(String(10))
+    due_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    outcome: Mapped[str] = mapped_column(String(6), default="")
+    ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    tries: Mapped[int] = mapped_column(default=0)
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    language: Mapped[str] = mapped_column(String(10), default="")
+    answers_cipher: Mapped[bytes | None] = mapped_column(LargeBinary)
+    version: Mapped[int] = mapped_column(default=0)
+    channel: Mapped[str] = mapped_column(String(10), default="")
+    answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    case: Mapped[Case] = relationship()
+
+
+class Attempt(Base):
+    """One contact try: a row that is only ever completed, never overwritten.
+
+    ``state``: ``dialling`` (kept before the provider is called), ``placed`` (the provider has it), ``unknown`` (it may have),
+    ``ended``. ``key`` stands in every callback address.
+    """
+
+    __tablename__ = "attempt"
+    __table_args__ = (
+        UniqueConstraint("case_id", "number"),
+        Index("ix_attempt_round_state", "round_id", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"))
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"))
+    number: Mapped[int]
+    key: Mapped[str] = mapped_column(String(32), unique=True)
+    channel: Mapped[str] = mapped_column(String(10))
+    caller_id: Mapped[str] = mapped_column(String(20), default="")
+    fence: Mapped[int]
+    state: Mapped[str] = mapped_column(String(10))
+    planned_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    started_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    connected_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    provider_sid: Mapped[str | None] = mapped_column(String(40), index=True)
+    outcome: Mapped[str] = mapped_column(String(6), default="")
+    said: Mapped[str] = mapped_column(String(20), default="")
+    counts: Mapped[bool] = mapped_column(default=True)
+    seconds: Mapped[int | None]
+
+
+class StatusReceipt(Base):
+    """A status callback as it came, once per event however often it is sent; the attempt's state is derived from these."""
+
+    __tablename__ = "status_receipt"
+    __table_args__ = (UniqueConstraint("attempt_key", "status"), Index("ix_status_receipt_applied", "applied", "id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    attempt_key: Mapped[str] = mapped_column(String(32))
+    status: Mapped[str] = mapped_column(String(20))
+    provider_sid: Mapped[str] = mapped_column(String(40))
+    answered_by: Mapped[str] = mapped_column(String(30), default="")
+    seconds: Mapped[int | None]
+    error_code: Mapped[str] = mapped_column(String(10), default="")
+    received_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    applied: Mapped[bool] = mapped_column(default=False)
+
+
+class SealedAnswer(Base):
+    """An answer that nothing links to a person: random key, no time, no order; only what weighting and quality control need."""
+
+    __tablename__ = "sealed_answer"
+    # Without row numbers SQLite keeps the rows by their random keys, so that no order of insertion remains.
+    __table_args__ = (Index("ix_sealed_answer_round_unit", "round_id", "unit_code"), {"sqlite_with_rowid": False})
+
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    round_id: Mapped[int]
+    unit_code: Mapped[str] = mapped_column(String(40))
+    stratum: Mapped[str] = mapped_column(String(80))
+    channel: Mapped[str] = mapped_column(String(10))
+    arm: Mapped[str] = mapped_column(String(10))
+    block: Mapped[str] = mapped_column(String(40))
+    outcome: Mapped[str] = mapped_column(String(6))
+    answers: Mapped[dict] = mapped_column(JSON)
+    voided: Mapped[bool] = mapped_column(default=False)

@@ -1,0 +1,59 @@
+"""The rules of a round's fieldwork, read once per configuration version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from evalsys.design.models import Configuration
+from surveys.fieldwork import CallingHours, ReleaseRule, RetryRule
+
+#: what the configuration calls a mode → the channel of its attempts
+CHANNEL_BY_MODE = {"sms": "sms", "phone": "voice"}
+_rules: dict[str, FieldRules] = {}
+
+
+@dataclass(frozen=True)
+class FieldRules:
+    """Hours, retries, releases, pace and the order of modes."""
+
+    hours: CallingHours
+    retry: RetryRule
+    release: ReleaseRule
+    channels: tuple[str, ...]
+    phone_after_message: timedelta
+    quality_hold: timedelta
+    calls_per_second: float
+    concurrent_calls: int
+    caller_ids: tuple[str, ...]
+    message_text: dict[str, str]
+    language: str
+
+    def first_channel(self, arm: str) -> str:
+        """The channel that a case of this arm begins with: the random arm swaps the modes."""
+        return self.channels[-1] if arm == "swap" else self.channels[0]
+
+    def other_channel(self, channel: str) -> str:
+        """The channel that follows when ``channel`` has led nowhere; ``""`` where the round has one mode only."""
+        return next((other for other in self.channels if other != channel), "")
+
+
+def rules_of(configuration: Configuration) -> FieldRules:
+    """The fieldwork rules of a configuration version."""
+    if configuration.sha256 not in _rules:
+        content = configuration.content
+        fieldwork = content["fieldwork"]
+        _rules[configuration.sha256] = FieldRules(
+            hours=CallingHours.from_configuration(fieldwork, content["programme"]["time_zone"]),
+            retry=RetryRule.from_configuration(fieldwork),
+            release=ReleaseRule.from_configuration(fieldwork),
+            channels=tuple(CHANNEL_BY_MODE[mode] for mode in fieldwork["mode_sequence"]),
+            phone_after_message=timedelta(hours=fieldwork["phone_after_sms_hours"]),
+            quality_hold=timedelta(hours=fieldwork["quality_hold_hours"]),
+            calls_per_second=fieldwork["calls_per_second"],
+            concurrent_calls=fieldwork["concurrent_calls"],
+            caller_ids=tuple(fieldwork["caller_ids"]),
+            message_text=fieldwork["sms"]["text"],
+            language=content["programme"]["language"],
+        )
+    return _rules[configuration.sha256]

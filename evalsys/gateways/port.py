@@ -1,0 +1,72 @@
+"""The telephone port: what evalsys asks of any provider of calls and messages, and how a provider may fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+class ProviderError(Exception):
+    """A provider did not do what it was asked."""
+
+
+class ProviderRefused(ProviderError):
+    """The provider certainly did not accept the request. ``retry_later``: the same request may succeed later (rate limits)."""
+
+    def __init__(self, code: str, message: str, *, retry_later: bool = False) -> None:
+        super().__init__(message)
+        self.code = code
+        self.retry_later = retry_later
+
+
+class ProviderUnknown(ProviderError):
+    """Nobody knows whether the provider accepted: a time-out, a broken connection, an error after sending. Never repeat blindly."""
+
+
+@dataclass(frozen=True)
+class CallRequest:
+    """A call to place. ``attempt_key`` stands in both addresses; ``to`` is E.164."""
+
+    attempt_key: str
+    to: str
+    caller_id: str
+    voice_url: str
+    status_url: str
+
+
+@dataclass(frozen=True)
+class MessageRequest:
+    """A text message to send."""
+
+    attempt_key: str
+    to: str
+    sender: str
+    body: str
+    status_url: str
+
+
+@dataclass(frozen=True)
+class ProviderCall:
+    """A call or message as the provider lists it."""
+
+    sid: str
+    to: str
+    status: str
+    started_at: datetime | None
+
+
+class Telephone(Protocol):
+    """A provider. Every method may be called from several threads at once."""
+
+    def place_call(self, request: CallRequest) -> str:
+        """Place a call; its provider id. Raises ``ProviderRefused`` or ``ProviderUnknown``."""
+
+    def send_message(self, request: MessageRequest) -> str:
+        """Send a message; its provider id. Raises ``ProviderRefused`` or ``ProviderUnknown``."""
+
+    def find_calls(self, to: str, since: datetime) -> list[ProviderCall]:
+        """Calls to a number since a moment, newest first."""
+
+    def find_messages(self, to: str, since: datetime) -> list[ProviderCall]:
+        """Messages to a number since a moment, newest first."""

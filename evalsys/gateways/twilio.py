@@ -1,0 +1,112 @@
+"""Twilio, and whatever speaks its language: calls and messages by the official SDK, and the check of its signatures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import datetime
+
+import requests
+import structlog
+from requests.adapters import HTTPAdapter
+from twilio.base.exceptions import TwilioRestException
+from twilio.http import HttpClient
+from twilio.http.response import Response
+from twilio.request_validator import RequestValidator
+from twilio.rest import Client
+
+from evalsys.gateways.port import CallRequest, MessageRequest, ProviderCall, ProviderRefused, ProviderUnknown
+
+log = structlog.get_logger()
+TWILIO = "https://api.twilio.com"
+STATUS_EVENTS = ["initiated", "ringing", "answered", "completed"]
+TIME_OUT_SECONDS = 15
+_POOL = 16
+_LATER = {20429, 429}
+
+
+class PooledHttpClient(HttpClient):
+    """Sends the SDK's requests over connections that are kept, to another base address where one is given; times each."""
+
+    def __init__(self, base_url: str = "") -> None:
+        self._base_url = base_url.rstrip("/")
+        self._session = requests.Session()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(pool_connections=_POOL, pool_maxsize=_POOL))
+
+    def request(
+        self, method, url, params=None, data=None, headers=None, auth=None, timeout=None, allow_redirects=False
+    ) -> Response:
+        if self._base_url and url.startswith(TWILIO):
+            url = self._base_url + url.removeprefix(TWILIO)
+        begun = time.perf_counter()
+        answer = self._session.request(
+            method.upper(),
+            url,
+            params=params,
+            data=data,
+            headers=headers,
+            auth=auth,
+            timeout=timeout or TIME_OUT_SECONDS,
+            allow_redirects=allow_redirects,
+        )
+        milliseconds = round(1000 * (time.perf_counter() - begun))
+        log.debug("provider request", method=method, status=answer.status_code, milliseconds=milliseconds)
+        return Response(answer.status_code, answer.text, answer.headers)
+
+
+class TwilioTelephone:
+    """The telephone port over Twilio's 2010 API."""
+
+    def __init__(self, account_sid: str, auth_token: str, base_url: str = "") -> None:
+        self._client = Client(account_sid, auth_token, http_client=PooledHttpClient(base_url))
+
+    def place_call(self, request: CallRequest) -> str:
+        return self._send(
+            lambda: self._client.calls.create(
+                to=request.to,
+                from_=request.caller_id,
+                url=request.voice_url,
+                method="POST",
+                status_callback=request.status_url,
+                status_callback_method="POST",
+                status_callback_event=STATUS_EVENTS,
+                machine_detection="Enable",
+            )
+        )
+
+    def send_message(self, request: MessageRequest) -> str:
+        return self._send(
+            lambda: self._client.messages.create(
+                to=request.to, from_=request.sender, body=request.body, status_callback=request.status_url
+            )
+        )
+
+    def find_calls(self, to: str, since: datetime) -> list[ProviderCall]:
+        found = self._ask(lambda: self._client.calls.list(to=to, start_time_after=since, limit=20))
+        return [ProviderCall(call.sid, to, str(call.status), call.start_time) for call in found]
+
+    def find_messages(self, to: str, since: datetime) -> list[ProviderCall]:
+        found = self._ask(lambda: self._client.messages.list(to=to, date_sent_after=since, limit=20))
+        return [ProviderCall(sent.sid, to, str(sent.status), sent.date_sent) for sent in found]
+
+    def _send(self, create) -> str:
+        return self._ask(create).sid
+
+    def _ask(self, do):
+        try:
+            return do()
+        except TwilioRestException as error:
+            if error.status >= 500:
+                raise ProviderUnknown(f"The provider answered {error.status}.") from error
+            later = error.status == 429 or error.code in _LATER
+            raise ProviderRefused(str(error.code or error.status), str(error.msg), retry_later=later) from error
+        except requests.RequestException as error:
+            raise ProviderUnknown(f"The provider could not be reached ({type(error).__name__}).") from error
+
+
+def verify_signature(
+    auth_token: str, public_base_url: str, path_and_query: str, form: Mapping[str, str], signature: str
+) -> bool:
+    """Whether a callback was signed by the provider, over the configured public address, whatever host the request names."""
+    return RequestValidator(auth_token).validate(public_base_url.rstrip("/") + path_and_query, form, signature)

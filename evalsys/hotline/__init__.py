@@ -1,0 +1,1 @@
+"""The citizen hotline (12345): orders and their three rates."""

@@ -1,0 +1,1 @@
+"""Frozen data sets, score runs and what is published from them."""

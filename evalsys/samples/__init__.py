@@ -1,0 +1,1 @@
+"""Frames of service records, recorded draws, and the cases that were drawn."""

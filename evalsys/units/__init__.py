@@ -1,0 +1,1 @@
+"""The evaluated units, their stations, and the areas they stand in."""
