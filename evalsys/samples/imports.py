@@ -252,7 +252,7 @@ def read_phone(runtime: Runtime, record: ServiceRecord) -> str:
 
 
 def _read_day(text: str) -> date | None:
-    digits = text[:10].replace("/", "-").replace(".", "-")
+    digits = text.split(" ")[0].translate(str.maketrans("/.年月", "----")).rstrip("日")
     try:
         year, month, day = (int(part) for part in digits.split("-")) if "-" in digits else _compact(digits)
         return date(year, month, day)

@@ -1,0 +1,220 @@
+"""The provider's addresses: the part of Twilio's 2010 API that evalsys uses, and a control desk for rehearsals."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from flask import Flask, Response, jsonify, request
+
+from evalsys.base.clock import EPOCH, Clock
+from evalsys.gateways.simulator.engine import Engine
+from evalsys.gateways.simulator.hearing import Hearing
+from evalsys.gateways.simulator.lives import Contact, provider_date
+from evalsys.gateways.simulator.population import Population
+from evalsys.gateways.simulator.wire import Faults
+
+API = "/2010-04-01/Accounts/<account>"
+REQUIRED = {"call": ("To", "From", "Url"), "message": ("To", "From", "Body")}
+
+
+def create_simulator(account_sid: str, auth_token: str, clock: Clock) -> Flask:
+    """The simulator as a WSGI application; its engine is ``app.extensions["engine"]``."""
+    app = Flask("evalsys-simulator")
+    engine = app.extensions["engine"] = Engine(account_sid, auth_token, clock)
+
+    @app.before_request
+    def check_credentials():
+        given = request.authorization
+        if not given or (given.username, given.password) != (account_sid, auth_token):
+            return _error(401, 20003, "Authenticate")
+        account = (request.view_args or {}).get("account", account_sid)
+        return None if account == account_sid else _error(404, 20404, f"The account {account} was not found")
+
+    _add_resources(app, engine)
+    _add_control(app, engine)
+    return app
+
+
+def _add_resources(app: Flask, engine: Engine) -> None:
+    @app.post(f"{API}/Calls.json")
+    def create_call(account: str):
+        return _create(engine, "call")
+
+    @app.post(f"{API}/Messages.json")
+    def create_message(account: str):
+        return _create(engine, "message")
+
+    @app.get(f"{API}/Calls.json")
+    def list_calls(account: str):
+        since = request.args.get("StartTime>") or request.args.get("StartTime>=")
+        return _list(engine, "call", since)
+
+    @app.get(f"{API}/Messages.json")
+    def list_messages(account: str):
+        since = request.args.get("DateSent>") or request.args.get("DateSent>=")
+        return _list(engine, "message", since)
+
+    @app.get(f"{API}/Calls/<sid>.json")
+    def get_call(account: str, sid: str):
+        contact = engine.contacts.get(sid)
+        if contact is None or contact.kind != "call":
+            return _error(404, 20404, f"The requested resource /Calls/{sid}.json was not found")
+        return jsonify(_describe(engine, contact))
+
+
+def _create(engine: Engine, kind: str) -> Response | tuple[Response, int]:
+    for name in REQUIRED[kind]:
+        if not request.form.get(name):
+            code = {"To": 21201, "From": 21603, "Url": 21205, "Body": 21602}[name]
+            return _error(400, code, f"The parameter '{name}' is required")
+    if not request.form["To"].startswith("+"):
+        return _error(400, 21211, f"The 'To' number {request.form['To']} is not a valid phone number")
+    if engine.faults.happens("refuse"):
+        return _error(429, 20429, "Too Many Requests")
+    contact = engine.accept(
+        Contact(
+            sid=engine.new_sid(kind),
+            kind=kind,
+            to=request.form["To"],
+            sender=request.form["From"],
+            created_at=engine.clock.now(),
+            status_callback=request.form.get("StatusCallback", ""),
+            url=request.form.get("Url", ""),
+            body=request.form.get("Body", ""),
+            detect_machine=request.form.get("MachineDetection") in ("Enable", "DetectMessageEnd"),
+        )
+    )
+    if engine.faults.happens("fail_after_accepting"):
+        return _error(500, 20500, "An internal server error has occurred")
+    return jsonify(_describe(engine, contact)), 201
+
+
+def _list(engine: Engine, kind: str, since: str | None) -> Response:
+    to = request.args.get("To")
+    earliest = _read_time(since) if since else EPOCH
+    found = [
+        contact
+        for contact in list(engine.contacts.values())
+        if contact.kind == kind and (not to or contact.to == to) and contact.created_at >= earliest
+    ]
+    found.sort(key=lambda contact: contact.created_at, reverse=True)
+    name = f"{kind}s"
+    return jsonify(
+        {
+            name: [_describe(engine, contact) for contact in found],
+            "page": 0,
+            "page_size": 50,
+            "start": 0,
+            "end": max(0, len(found) - 1),
+            "uri": request.full_path,
+            "first_page_uri": request.full_path,
+            "next_page_uri": None,
+            "previous_page_uri": None,
+        }
+    )
+
+
+def _describe(engine: Engine, contact: Contact) -> dict:
+    folder = "Calls" if contact.kind == "call" else "Messages"
+    common = {
+        "sid": contact.sid,
+        "account_sid": engine.account_sid,
+        "to": contact.to,
+        "from": contact.sender,
+        "status": contact.status,
+        "direction": "outbound-api",
+        "api_version": "2010-04-01",
+        "date_created": provider_date(contact.created_at),
+        "date_updated": provider_date(contact.ended_at or contact.created_at),
+        "price": None,
+        "price_unit": "USD",
+        "uri": f"/2010-04-01/Accounts/{engine.account_sid}/{folder}/{contact.sid}.json",
+        "subresource_uris": {},
+    }
+    if contact.kind == "message":
+        return common | {
+            "body": contact.body,
+            "num_segments": str(_segments(contact.body)),
+            "num_media": "0",
+            "error_code": None,
+            "error_message": None,
+            "messaging_service_sid": None,
+            "date_sent": provider_date(contact.created_at),
+        }
+    return common | {
+        "parent_call_sid": None,
+        "phone_number_sid": None,
+        "to_formatted": contact.to,
+        "from_formatted": contact.sender,
+        "start_time": provider_date(contact.started_at or contact.created_at),
+        "end_time": provider_date(contact.ended_at),
+        "duration": str(contact.duration) if contact.ended_at else None,
+        "answered_by": contact.answered_by or None,
+        "forwarded_from": None,
+        "group_sid": None,
+        "caller_name": None,
+        "queue_time": "0",
+        "trunk_sid": None,
+        "annotation": None,
+    }
+
+
+def _segments(body: str) -> int:
+    """Segments of a message: 160 characters of Latin text or 70 of any other, 153 and 67 where there are several."""
+    single, several = (160, 153) if body.isascii() else (70, 67)
+    return 1 if len(body) <= single else -(-len(body) // several)
+
+
+def _add_control(app: Flask, engine: Engine) -> None:
+    @app.post("/simulator/run")
+    def run():
+        steps = engine.run(datetime.fromisoformat(request.get_json()["until"]))
+        following = engine.next_at()
+        return jsonify(
+            delivered=steps,
+            next_event_at=following.isoformat() if following else None,
+            in_flight=engine.in_flight(),
+        )
+
+    @app.post("/simulator/population")
+    def settle():
+        given = request.get_json()
+        hearing = Hearing(json.loads(Path(given["hearing"]).read_text(encoding="utf-8")))
+        truth = json.loads(Path(given["truth"]).read_text(encoding="utf-8"))
+        engine.settle(Population.load(Path(given["directory"]), truth, hearing, str(given["seed"])), hearing)
+        with Path(given["directory"]).open(encoding="utf-8") as file:
+            return jsonify(citizens=sum(1 for _ in csv.reader(file)) - 1)
+
+    @app.post("/simulator/faults")
+    def set_faults():
+        try:
+            engine.faults = Faults.from_request(request.get_json())
+        except (TypeError, ValueError) as error:
+            return _error(400, 20001, str(error))
+        return jsonify(vars(Faults.from_request(request.get_json())) and request.get_json())
+
+    @app.get("/simulator/statistics")
+    def statistics():
+        return jsonify(dict(sorted(engine.counts.items())))
+
+    @app.get("/simulator/outbox")
+    def outbox():
+        sent = [contact for contact in list(engine.contacts.values()) if contact.kind == "message"]
+        return jsonify(messages=[{"sid": c.sid, "to": c.to, "body": c.body, "status": c.status} for c in sent])
+
+
+def _read_time(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = parsedate_to_datetime(text)
+    return at if at.tzinfo else at.replace(tzinfo=EPOCH.tzinfo)
+
+
+def _error(status: int, code: int, message: str):
+    body = {"code": code, "message": message, "more_info": f"https://www.twilio.com/docs/errors/{code}", "status": status}
+    return jsonify(body), status

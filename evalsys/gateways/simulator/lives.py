@@ -1,0 +1,236 @@
+"""The lives of calls and messages: generators that do something, then say when they go on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+
+from evalsys.gateways.simulator.hearing import Hearing, parse_form
+from evalsys.gateways.simulator.population import CallPlan, Citizen, Population
+from evalsys.gateways.simulator.twiml import TwimlError, Verb, read_page
+from evalsys.gateways.simulator.wire import Wire
+
+#: how fast a recorded voice reads, characters a second
+READING = 6.0
+PATIENCE_PAGES = 60
+LINK = re.compile(r"https?://[^\s，。]+/q/[a-z2-7]+")
+
+
+@dataclass
+class Contact:
+    """A call or message as the provider keeps it."""
+
+    sid: str
+    kind: str
+    to: str
+    sender: str
+    created_at: datetime
+    status_callback: str
+    url: str = ""
+    body: str = ""
+    status: str = "queued"
+    answered_by: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    try_number: int = 1
+    detect_machine: bool = False
+    sequence: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def duration(self) -> int:
+        """Connected seconds, as billed."""
+        if not (self.started_at and self.ended_at):
+            return 0
+        return max(1, round((self.ended_at - self.started_at).total_seconds()))
+
+
+@dataclass(frozen=True)
+class World:
+    """What a life needs: the wire to the product, the citizens, and how a status callback is sent."""
+
+    account_sid: str
+    wire: Wire
+    population: Population
+    hearing: Hearing
+    report: Callable[[Contact, str, datetime, dict], None]
+
+
+def live_call(call: Contact, world: World) -> Iterator[datetime]:
+    """A call from its first ring to its end; yields the moment of what comes next."""
+    at = call.created_at
+    world.report(call, "initiated", at, {})
+    yield (at := at + timedelta(seconds=1))
+    citizen = world.population.find(call.to)
+    plan = world.population.plan_call(citizen, call.try_number) if citizen else None
+    if plan is None or plan.kind == "dead":
+        call.ended_at = at
+        world.report(call, "failed", at, {"SipResponseCode": "404"})
+        return
+    world.report(call, "ringing", at, {})
+    yield (at := at + timedelta(seconds=plan.ring_seconds))
+    if plan.kind in ("busy", "no_answer"):
+        call.ended_at = at
+        world.report(call, plan.kind.replace("_", "-"), at, {"CallDuration": "0"})
+        return
+    call.started_at = at
+    if call.detect_machine:
+        call.answered_by = "machine_start" if plan.kind == "machine" else "human"
+    world.report(call, "in-progress", at, {})
+    for at in _talk(call, citizen, plan, world, at):
+        yield at
+    call.ended_at = at
+    world.report(call, "completed", at, {"CallDuration": str(call.duration)})
+
+
+def _talk(call: Contact, citizen: Citizen, plan: CallPlan, world: World, at: datetime) -> Iterator[datetime]:
+    """Fetch voice pages, hear them out and press keys until somebody hangs up."""
+    person = Person(citizen, plan, world)
+    address, form = call.url, call_form(call, world)
+    for _ in range(PATIENCE_PAGES):
+        answer = world.wire.post(address, form)
+        try:
+            verbs = read_page(answer.text, answer.address) if answer.status == 200 else []
+        except TwimlError as error:
+            call.notes.append(str(error))
+            return
+        if not verbs:
+            call.notes.append(f"page answered {answer.status}")
+            return
+        following: tuple[str, dict] | None = None
+        for verb in verbs:
+            at += timedelta(seconds=_length(verb))
+            if verb.name == "Hangup":
+                yield at
+                return
+            if verb.name == "Redirect":
+                following = verb.url, call_form(call, world)
+                break
+            if verb.name == "Gather" and plan.kind == "human":
+                act, seconds = person.hear(verb.text)
+                at += timedelta(seconds=seconds)
+                if act == "hang up":
+                    yield at
+                    return
+                if act:
+                    following = verb.url, call_form(call, world) | {"Digits": act, "FinishedOnKey": ""}
+                    break
+                at += timedelta(seconds=verb.timeout)
+            elif verb.name == "Gather":
+                at += timedelta(seconds=verb.timeout)
+        yield at
+        if following is None:
+            return
+        address, form = following
+
+
+def call_form(call: Contact, world: World) -> dict[str, str]:
+    """The parameters that every request about a call carries."""
+    form = {
+        "AccountSid": world.account_sid,
+        "ApiVersion": "2010-04-01",
+        "CallSid": call.sid,
+        "CallStatus": "in-progress",
+        "Direction": "outbound-api",
+        "From": call.sender,
+        "To": call.to,
+    }
+    return form | ({"AnsweredBy": call.answered_by} if call.answered_by else {})
+
+
+def _length(verb: Verb) -> float:
+    return verb.timeout if verb.name == "Pause" else len(verb.text) / READING
+
+
+class Person:
+    """A citizen on the telephone: hears a text, finds the key for what they think, and has their moments."""
+
+    def __init__(self, citizen: Citizen, plan: CallPlan, world: World) -> None:
+        self._citizen, self._plan, self._world = citizen, plan, world
+        self._answered = 0
+        self._slipped = False
+
+    def hear(self, text: str) -> tuple[str, float]:
+        """The key pressed (``""``: none, ``hang up``), and after how many seconds."""
+        heard = self._world.hearing.recognise(text)
+        if heard is None:
+            return "", 0.0
+        code, language = heard
+        if code == "CONSENT":
+            return self._decide(text, language)
+        if self._plan.break_off_after is not None and self._answered >= self._plan.break_off_after:
+            return "hang up", 1.0
+        if self._plan.slip and not self._slipped and self._answered == self._plan.slip_at:
+            self._slipped = True
+            return ("7", 2.0) if self._plan.slip == "wrong_key" else ("", 0.0)
+        value = self._world.population.answer(self._citizen, code)
+        self._answered += 1
+        return self._world.hearing.key_for(text, code, value, language) or "", self._plan.seconds_per_answer
+
+    def _decide(self, text: str, language: str) -> tuple[str, float]:
+        if self._plan.cooperation == "hangs_up":
+            return "hang up", 2.0
+        value = {"answers": "1", "declines": "2", "opts_out": "3"}[self._plan.cooperation]
+        return self._world.hearing.key_for(text, "CONSENT", value, language) or "", self._plan.seconds_per_answer
+
+
+def live_message(message: Contact, world: World) -> Iterator[datetime]:
+    """A text message from the queue to the citizen, and what the citizen does with its link."""
+    at = message.created_at
+    yield (at := at + timedelta(seconds=2))
+    world.report(message, "sent", at, {})
+    citizen = world.population.find(message.to)
+    plan = world.population.plan_message(citizen) if citizen else None
+    yield (at := at + timedelta(seconds=4))
+    message.ended_at = at
+    if plan is None or not plan.delivered:
+        world.report(message, "undelivered", at, {"ErrorCode": "30003"})
+        return
+    world.report(message, "delivered", at, {})
+    link = LINK.search(message.body)
+    if link is None:
+        return
+    if plan.scanner:
+        yield (at := at + timedelta(seconds=30))
+        for _ in range(2):
+            world.wire.browse("GET", link.group())
+    if plan.opens:
+        yield at + timedelta(minutes=plan.opens_after_minutes)
+        visit(link.group(), citizen, plan.leaves_after, world)
+
+
+def visit(link: str, citizen: Citizen, leaves_after: int | None, world: World) -> int:
+    """Fill in the web questionnaire page by page; how many answers were sent."""
+    page = world.wire.browse("GET", link)
+    sent = 0
+    for _ in range(PATIENCE_PAGES):
+        form = parse_form(page.text) if page.status in (200, 422) else None
+        if form is None or (leaves_after is not None and sent >= leaves_after):
+            return sent
+        fields = dict(form.fields)
+        if form.button and form.button[0]:
+            fields[form.button[0]] = form.button[1]
+        heard = world.hearing.recognise(form.text)
+        if form.radios or form.textarea:
+            if heard is None:
+                return sent
+            value = world.population.answer(citizen, heard[0])
+            if form.radios:
+                name, chosen = world.hearing.radio_for(form, heard[0], value, heard[1])
+                fields[name] = chosen
+            else:
+                fields[form.textarea] = value
+            sent += 1
+        address = form.action or page.address
+        if address.startswith("/"):
+            address = "/".join(page.address.split("/", 3)[:3]) + address
+        page = world.wire.browse("POST", address, fields)
+    return sent
+
+
+def provider_date(at: datetime | None) -> str | None:
+    """A moment as the provider writes it (RFC 2822)."""
+    return None if at is None else format_datetime(at)

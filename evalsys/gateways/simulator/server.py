@@ -1,0 +1,26 @@
+"""Running the simulator as a process of its own."""
+
+from __future__ import annotations
+
+import threading
+
+from flask import Flask
+
+from evalsys.base.clock import clock_from
+from evalsys.base.serving import serve
+from evalsys.gateways.simulator.app import create_simulator
+
+
+def run_simulator(
+    account_sid: str, auth_token: str, clock_setting: str, *, host: str, port: int, conducted: bool, quiet: bool = False
+) -> None:
+    """Serve the simulator. ``conducted``: somebody else says when time passes; else things happen as the clock reaches them."""
+
+    def make() -> Flask:
+        app = create_simulator(account_sid, auth_token, clock_from(clock_setting))
+        if not conducted:
+            stop = threading.Event()
+            threading.Thread(target=app.extensions["engine"].run_forever, args=(stop,), daemon=True).start()
+        return app
+
+    serve(make, host=host, port=port, workers=1, threads=8, quiet=quiet)
