@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from surveys.errors import ScoringError
-from surveys.scoring.figures import rounded
+from surveys.scoring.figures import MEAN_PLACES, figure, rounded
 from surveys.scoring.schemes import AnnualWeights, Grade, Scheme
 
 
@@ -105,6 +105,18 @@ class AnnualResult:
     total: Decimal | None
     grade: str | None
     vetoed: bool
+
+    def figures(self) -> dict:
+        """The year as it stands in a table, ready for ``canonical_json``; weights to six decimals."""
+        return {
+            "base": figure(self.base),
+            "weights": {name: figure(rounded(weight, MEAN_PLACES)) for name, weight in self.weights.items()},
+            "missing": list(self.missing),
+            "adjustment": figure(self.adjustment),
+            "total": figure(self.total),
+            "grade": self.grade,
+            "vetoed": self.vetoed,
+        }
 
 
 def annual_result(

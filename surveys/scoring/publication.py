@@ -17,7 +17,7 @@ from surveys.scoring.figures import figure, rounded
 from surveys.scoring.gates import may_see
 from surveys.scoring.hotline import NO_ORDERS, RATES, HotlineCounts, HotlineScore
 from surveys.scoring.rounds import CategoryScores, RoundScores, UnitScore, derive
-from surveys.scoring.schemes import Scheme
+from surveys.scoring.schemes import Gates, Scheme
 
 FORMAT = "evalsys-scores-1"
 _COUNTS = ("orders", "responded", "resolution_known", "resolved", "satisfaction_known", "satisfied")
@@ -35,24 +35,33 @@ def figures_of(scores: RoundScores) -> dict:
     }
 
 
-def public_figures(figures: Mapping, nothing_below: int) -> dict:
+def public_figures(figures: Mapping, gates: Gates) -> dict:
     """The figures that may leave the commission: a unit below the gate keeps its name and category only.
 
-    Counts of hotline orders below ``nothing_below`` are left out too, with what they could be worked out from; the
-    hotline score stays. What the units of a category share rests on shown units alone, so it gives nothing away.
+    An auxiliary indicator with fewer answers than a score needs is left out, and so are counts of hotline orders below
+    ``nothing_below`` with what they could be worked out from; the hotline score stays. What the units of a category
+    share rests on shown units alone, so it gives nothing away.
     """
-    return {**figures, "units": [_public_unit(unit, nothing_below) for unit in figures["units"]]}
+    return {**figures, "units": [_public_unit(unit, gates) for unit in figures["units"]]}
 
 
-def _public_unit(unit: Mapping, nothing_below: int) -> dict:
+def _public_unit(unit: Mapping, gates: Gates) -> dict:
     if not may_see(unit["visibility"], "score"):
         return {"unit": unit["unit"], "category": unit["category"], "is_key": unit["is_key"], "visibility": "nothing"}
+    shown = dict(unit)
+    shown["indicators"] = {
+        code: part if part["n"] >= gates.internal_below else _HIDDEN_INDICATOR
+        for code, part in unit["indicators"].items()
+    }
     counts = unit["hotline"]["counts"]
     bases = (counts["orders"], counts["resolution_known"], counts["satisfaction_known"])
-    if not any(0 < base < nothing_below for base in bases):
-        return dict(unit)
-    hotline = {"score": unit["hotline"]["score"], "counts": None, "rates": None, "shrunk": None, "dont_know": None}
-    return {**unit, "hotline": hotline}
+    if any(0 < base < gates.nothing_below for base in bases):
+        shown["hotline"] = {**_HIDDEN_HOTLINE, "score": unit["hotline"]["score"]}
+    return shown
+
+
+_HIDDEN_INDICATOR = {"mean": None, "std_error": None, "n": 0, "dont_know": 0, "satisfied_share": None}
+_HIDDEN_HOTLINE = {"counts": None, "rates": None, "shrunk": None, "dont_know": None}
 
 
 def recompute(figures: Mapping, scheme: Scheme) -> dict:

@@ -143,11 +143,15 @@ def critical_value(noise: np.ndarray, sigma: np.ndarray, pairs: np.ndarray, leve
     if not 0 < level < 1:
         raise ScoringError(f"The level is {level}; it lies between 0 and 1.", code="level")
     greatest = np.full(noise.shape[0], -np.inf)
-    for j in range(sigma.shape[0]):
-        others = np.flatnonzero(pairs[j] & (sigma[j] > 0))
-        if others.size:
-            differences = (noise[:, [j]] - noise[:, others]) / sigma[j, others]
-            np.maximum(greatest, differences.max(axis=1), out=greatest)
+    units = np.ascontiguousarray(noise.T)
+    # One unordered pair at a time: its 20 000 differences stay in the processor's cache.
+    for j, k in np.argwhere(np.triu((pairs | pairs.T) & (sigma > 0), 1)):
+        difference = (units[j] - units[k]) / sigma[j, k]
+        if pairs[j, k] and pairs[k, j]:
+            np.abs(difference, out=difference)
+        elif pairs[k, j]:
+            np.negative(difference, out=difference)
+        np.maximum(greatest, difference, out=greatest)
     if not np.isfinite(greatest).all():
         return float("inf")
     scale = 10**CRITICAL_PLACES

@@ -22,7 +22,7 @@ RANK_DRAWS = 20_000
 
 @dataclass(frozen=True)
 class Standing:
-    """One unit's place. Band and rank only where every gate is passed; reliability and z where it is compared."""
+    """One unit's place. z, band and rank only where every gate is passed; reliability where it is compared."""
 
     visibility: str
     reliability: Decimal | None
@@ -133,8 +133,8 @@ def _standing(
 ) -> Standing:
     # Rounded to the errors' decimals before it is banded, so that the published z always agrees with the published
     # band.
-    z = rounded(float(spread.z_additive[compared.index(k)]), 3) if k in compared else None
-    band = band_of(float(z)) if k in ranked else None
+    z = rounded(float(spread.z_additive[compared.index(k)]), 3) if k in ranked else None
+    band = None if z is None else band_of(float(z))
     if sets is None or k not in ranked:
         return Standing(visible, reliable, z, band, None, None, None, None)
     at = ranked.index(k)

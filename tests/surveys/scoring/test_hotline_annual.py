@@ -98,3 +98,17 @@ def test_grades_begin_at_their_limits(scheme):
         "excellent", "good", "pass", "fail", "fail",
     ]  # fmt: skip
     assert grade_of(scheme.grades, None) is None
+
+
+def test_a_year_is_written_as_strings(scheme):
+    """Figures of a year hold no binary fraction and say what was missing."""
+    found = annual_result(scheme, is_key=True, mid_year=None, year_end=D("90")).figures()
+    assert found == {
+        "base": "90.00",
+        "weights": {"year_end": "1.000000"},
+        "missing": ["mid_year"],
+        "adjustment": "0.00",
+        "total": "90.00",
+        "grade": "excellent",
+        "vetoed": False,
+    }

@@ -41,7 +41,7 @@ def test_every_figure_follows_from_the_published_ones(scheme, estimates):
     """The table computed again from itself agrees, in the commission's version and in the public one."""
     figures = figures_of(scored(scheme, with_counts(estimates, 2, (10, 9, 3))))
     assert differences(figures, scheme) == []
-    assert differences(public_figures(figures, 10), scheme) == []
+    assert differences(public_figures(figures, scheme.gates), scheme) == []
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_hidden_unit_leaves_no_trace_in_the_public_figures(scheme, estimates):
     hidden = with_counts(estimates, 2, (10, 6, 3))
     other = replace(hidden, means=hidden.means.copy())
     other.means[2] = 1.0
-    tables = [public_figures(figures_of(scored(scheme, e)), 10) for e in (hidden, other)]
+    tables = [public_figures(figures_of(scored(scheme, e)), scheme.gates) for e in (hidden, other)]
     assert canonical_json(tables[0]) == canonical_json(tables[1])
     assert set(tables[0]["units"][2]) == {"unit", "category", "is_key", "visibility"}
 
@@ -104,9 +104,20 @@ def test_a_hidden_unit_leaves_no_trace_in_the_public_figures(scheme, estimates):
 def test_few_hotline_orders_are_not_published(scheme, estimates):
     """Below ten orders the rates stay inside, the hotline score remains, and the table still verifies."""
     figures = figures_of(scored(scheme, estimates, {**HOTLINE, "U01": HotlineCounts(7, 6, 5, 4, 5, 3)}))
-    table = public_figures(figures, 10)
+    table = public_figures(figures, scheme.gates)
     assert table["units"][1]["hotline"]["counts"] is None
     assert table["units"][1]["hotline"]["score"] == figures["units"][1]["hotline"]["score"]
+    assert differences(table, scheme) == []
+
+
+def test_an_auxiliary_indicator_with_few_answers_is_left_out(scheme, estimates):
+    """Twenty answers to A1 in a unit whose score is shown: no mean, no count, and the table still verifies."""
+    counts = estimates.n.copy()
+    counts[0, :, -1] = (10, 6, 4)
+    figures = figures_of(scored(scheme, replace(estimates, n=counts)))
+    table = public_figures(figures, scheme.gates)
+    assert figures["units"][0]["visibility"] == table["units"][0]["visibility"] == "full"
+    assert table["units"][0]["indicators"]["A1"]["mean"] is None
     assert differences(table, scheme) == []
 
 
