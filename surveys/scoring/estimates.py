@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
 import numpy as np
 
@@ -22,6 +23,18 @@ class ScoredUnit:
     code: str
     category: str
     is_key: bool
+
+
+class MeansByDomain(Protocol):
+    """What estimation returns: ``surveys.estimation.DomainMeans``."""
+
+    means: np.ndarray
+    n: np.ndarray
+    df: np.ndarray
+    blocks: Mapping[tuple[int, int], np.ndarray]
+
+    def covariance(self, d: int, e: int) -> np.ndarray:
+        """(J, J) covariance of the means of two domains."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +67,7 @@ class RoundEstimates:
         groups: Sequence[str],
         domains: Sequence[tuple[str, str]],
         means: np.ndarray,
-        covariance: np.ndarray,
+        covariance: np.ndarray | Callable[[int, int], np.ndarray],
         n: np.ndarray,
         *,
         df: np.ndarray,
@@ -64,7 +77,8 @@ class RoundEstimates:
     ) -> RoundEstimates:
         """Put estimates of D domains, each a (unit, group), into the shape of the round.
 
-        means, n : (D, J). covariance : (D, J, D, J). A unit × group that is no domain has no answer.
+        means, n : (D, J). covariance : (D, J, D, J), or a function of two domains of one unit → (J, J) where units are
+        independent. A unit × group that is no domain has no answer.
         Raises ``ScoringError`` for a domain whose unit or group is not in the round.
         """
         row = {(unit.code, group): (u, g) for u, unit in enumerate(units) for g, group in enumerate(groups)}
@@ -84,10 +98,47 @@ class RoundEstimates:
             all_means[u, g], all_n[u, g] = means[d], n[d]
             for e, (v, h) in enumerate(place):
                 if u == v:
-                    blocks[u, g, :, h, :] = covariance[d, :, e, :]
-        if _has_covariance_between(place, covariance):
+                    blocks[u, g, :, h, :] = covariance(d, e) if callable(covariance) else covariance[d, :, e, :]
+        if not callable(covariance) and _has_covariance_between(place, covariance):
             blocks = _full_covariance(shape, place, covariance)
         return cls(tuple(units), all_means, blocks, all_n, df, completes, dont_know, satisfied)
+
+    @classmethod
+    def from_means(
+        cls,
+        units: Sequence[ScoredUnit],
+        groups: Sequence[str],
+        domains: Sequence[tuple[str, str]],
+        found: MeansByDomain,
+        *,
+        completes: np.ndarray,
+        dont_know: np.ndarray,
+        satisfied: np.ndarray | None = None,
+    ) -> RoundEstimates:
+        """Take the estimated means of D domains, each a (unit, group), with the covariance of those that share strata.
+
+        Degrees of freedom of a unit are the sum over its groups, which have strata of their own. The covariance between
+        units is kept only where some units share a stratum. Raises as ``from_domains``.
+        """
+        of_unit: dict[str, list[int]] = {unit.code: [] for unit in units}
+        for d, (unit, _) in enumerate(domains):
+            of_unit.setdefault(unit, []).append(d)
+        apart = any(domains[d][0] != domains[e][0] and np.any(block) for (d, e), block in found.blocks.items())
+        everything = range(len(domains))
+        return cls.from_domains(
+            units,
+            groups,
+            domains,
+            found.means,
+            np.stack([np.stack([found.covariance(d, e) for e in everything], 1) for d in everything])
+            if apart
+            else found.covariance,
+            found.n,
+            df=np.array([sum(found.df[d] for d in of_unit[unit.code]) for unit in units]),
+            completes=completes,
+            dont_know=dont_know,
+            satisfied=satisfied,
+        )
 
     @property
     def between_units(self) -> bool:

@@ -8,6 +8,7 @@ station.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -136,6 +137,56 @@ def benchmark(estimates: np.ndarray, weights: np.ndarray, direct_total: float, *
     if mean == 0:
         raise ScoringError("A mean of 0 cannot be scaled; benchmark by difference.", code="benchmark-zero")
     return Benchmarked(estimates * (direct_total / mean), direct_total / mean)
+
+
+@dataclass(frozen=True)
+class StationScores:
+    """Scores of s stations, internal only. Arrays (s,); NaN for a station that nobody answered about.
+
+    estimates : benchmarked to the department. std_errors : √mse of the model, which the common factor leaves as it is.
+    shares : weight of the station's own answers. adjustments : department → factor of its benchmark.
+    """
+
+    estimates: np.ndarray
+    std_errors: np.ndarray
+    shares: np.ndarray
+    between_variance: float
+    adjustments: Mapping[str, float]
+
+
+def station_scores(
+    departments: Sequence[str],
+    direct: np.ndarray,
+    direct_variances: np.ndarray,
+    n: np.ndarray,
+    users: np.ndarray,
+    department_scores: Mapping[str, float],
+) -> StationScores:
+    """Estimate the stations of a round's departments together, each department's mean held at its own direct score.
+
+    departments : (s,) department of each station. direct, direct_variances, n : (s,) direct score, its variance and its
+    answers. users : (s,) people served, the station's weight in its department. department_scores : direct scores.
+    Model: intercept and the department's score as covariate (the intercept alone where all departments score alike),
+    variances smoothed over all stations; then the ratio benchmark. Stations without an answer stay without a score.
+    """
+    direct, n, users = np.asarray(direct, float), np.asarray(n, float), np.asarray(users, float)
+    labels = np.asarray(departments, dtype=object)
+    psi = smoothed_variances(direct_variances, n)
+    used = (n > 0) & np.isfinite(direct)
+    level = np.array([department_scores[department] for department in departments], float)
+    x = np.ones((int(used.sum()), 1))
+    if np.ptp(level[used]) > 0:
+        x = np.column_stack([x, level[used] - level[used].mean()])
+    found = fay_herriot(direct[used], psi[used], x)
+    estimates, errors, shares = (np.full(direct.shape, np.nan) for _ in range(3))
+    estimates[used], errors[used], shares[used] = found.estimates, np.sqrt(found.mse), found.shares
+    adjustments = {}
+    for department in dict.fromkeys(departments):
+        mine = used & (labels == department)
+        if mine.any():
+            held = benchmark(estimates[mine], users[mine], department_scores[department])
+            estimates[mine], adjustments[department] = held.estimates, held.adjustment
+    return StationScores(estimates, errors, shares, found.between_variance, adjustments)
 
 
 def _check(y: np.ndarray, psi: np.ndarray, x: np.ndarray) -> None:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from surveys.errors import ScoringError
+from surveys.estimation import Sample, estimate_means, sums_from_rows
 from surveys.scoring.estimates import RoundEstimates, ScoredUnit
 from surveys.scoring.figures import canonical_json
 from surveys.scoring.hotline import HotlineCounts
@@ -209,3 +210,32 @@ def test_strangers_are_refused(scheme, estimates):
             [ScoredUnit("U1", "c", True)], ["individuals"], [("X9", "individuals")], np.ones((1, 7)),
             np.ones((1, 7, 1, 7)), np.ones((1, 7)), df=np.ones(1), completes=np.ones(1), dont_know=np.zeros((1, 7)),
         )  # fmt: skip
+
+
+def test_a_round_is_scored_from_answers_as_estimation_gives_them(scheme):
+    """Rows → sums → means → scores.
+
+    I1 of a unit is the weighted mean of its groups' weighted means, worked out apart.
+    """
+    generator = np.random.default_rng(4)
+    n, units, groups = 900, 3, 3
+    unit, group = generator.integers(0, units, n), generator.integers(0, groups, n)
+    points = generator.choice([0, 3000, 6000, 8000, 10000], (n, 7))
+    answered = generator.uniform(0, 1, (n, 7)) > 0.1
+    stratum = unit * groups + group
+    weights = generator.uniform(1, 3, units * groups)
+    sums = sums_from_rows(stratum, stratum, stratum, points, answered)
+    sampled = np.bincount(stratum, minlength=units * groups)
+    found = estimate_means(sums, Sample(sampled, np.full(sampled.shape, np.inf), weights))
+    members = [ScoredUnit(f"U{k}", "services", True) for k in range(units)]
+    domains = [(f"U{d // groups}", scheme.group_codes[d % groups]) for d in range(units * groups)]
+    estimates = RoundEstimates.from_means(
+        members, scheme.group_codes, domains, found,
+        completes=np.bincount(unit), dont_know=np.zeros((units, 7), int),
+    )  # fmt: skip
+    row = scored(scheme, estimates, {}).of("U1")
+    parts = [points[(unit == 1) & (group == g) & answered[:, 0], 0].mean() / 100 for g in range(groups)]
+    assert float(row.inputs.indicators["I1"].mean) == pytest.approx(np.dot([0.5, 0.25, 0.25], parts), abs=1e-6)
+    assert row.inputs.df == (unit == 1).sum() - groups
+    assert not estimates.between_units
+    assert row.inputs.survey_std_error > 0
