@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 #: what stands before an option in a spoken text
 _BEGINS = r"(?:^|(?<=[，。；？！、,.;:?!\s]))"
-_SILENT = ("script", "style", "title", "head")
+_SILENT = ("script", "style", "title")
 _BLOCKS = ("p", "div", "h1", "h2", "h3", "li", "legend", "label", "button", "option", "br", "fieldset", "form")
 
 
