@@ -114,16 +114,19 @@ class RoundEstimates:
         completes: np.ndarray,
         dont_know: np.ndarray,
         satisfied: np.ndarray | None = None,
+        df: np.ndarray | None = None,
     ) -> RoundEstimates:
         """Take the estimated means of D domains, each a (unit, group), with the covariance of those that share strata.
 
-        Degrees of freedom of a unit are the sum over its groups, which have strata of their own. The covariance between
-        units is kept only where some units share a stratum. Raises as ``from_domains``.
+        df : (U,) degrees of freedom of the units; unless given the sum over a unit's groups, which is right where
+        groups have strata of their own. The covariance between units is kept only where some units share a stratum.
+        Raises as ``from_domains``, and where groups of a unit share strata and ``df`` is not given.
         """
-        of_unit: dict[str, list[int]] = {unit.code: [] for unit in units}
-        for d, (unit, _) in enumerate(domains):
-            of_unit.setdefault(unit, []).append(d)
-        apart = any(domains[d][0] != domains[e][0] and np.any(block) for (d, e), block in found.blocks.items())
+        pairs = [(d, e) for d, e in found.blocks if d != e]
+        within = [(d, e) for d, e in pairs if domains[d][0] == domains[e][0]]
+        apart = any(np.any(found.blocks[d, e]) for d, e in pairs if domains[d][0] != domains[e][0])
+        if df is None:
+            df = _df_of_units(units, domains, found.df, within)
         everything = range(len(domains))
         return cls.from_domains(
             units,
@@ -134,7 +137,7 @@ class RoundEstimates:
             if apart
             else found.covariance,
             found.n,
-            df=np.array([sum(found.df[d] for d in of_unit[unit.code]) for unit in units]),
+            df=df,
             completes=completes,
             dont_know=dont_know,
             satisfied=satisfied,
@@ -242,6 +245,20 @@ def _check(estimates: RoundEstimates, hotline: Mapping[str, HotlineCounts]) -> N
             raise ScoringError(
                 f"The hotline orders name {code!r}, which is not a unit of this round.", code="hotline-unit", unit=code
             )
+
+
+def _df_of_units(
+    units: Sequence[ScoredUnit],
+    domains: Sequence[tuple[str, str]],
+    df: np.ndarray,
+    within: Sequence[tuple[int, int]],
+) -> np.ndarray:
+    if within:
+        raise ScoringError(
+            f"The groups of unit {domains[within[0][0]][0]!r} share strata; give each unit's degrees of freedom.",
+            code="df-shared",
+        )
+    return np.array([sum(df[d] for d, (code, _) in enumerate(domains) if code == unit.code) for unit in units])
 
 
 def _has_covariance_between(place: Sequence[tuple[int, int]], covariance: np.ndarray) -> bool:

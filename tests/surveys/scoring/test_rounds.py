@@ -239,3 +239,17 @@ def test_a_round_is_scored_from_answers_as_estimation_gives_them(scheme):
     assert row.inputs.df == (unit == 1).sum() - groups
     assert not estimates.between_units
     assert row.inputs.survey_std_error > 0
+
+
+def test_groups_that_share_strata_need_their_units_degrees_of_freedom(scheme):
+    """Summing the groups' degrees would count shared strata twice, so it is refused; given, they are taken."""
+    points = np.tile(np.array([[0], [10000], [6000], [8000]]), (1, 7))
+    group = np.array([0, 1, 0, 1])
+    sums = sums_from_rows(np.zeros(4, int), group, group, points, np.ones((4, 7), bool))
+    found = estimate_means(sums, Sample(np.array([4]), np.array([np.inf]), np.ones(2)))
+    unit, domains = [ScoredUnit("U0", "c", False)], [("U0", group) for group in scheme.group_codes[:2]]
+    counts = {"completes": np.array([4]), "dont_know": np.zeros((1, 7), int)}
+    with pytest.raises(ScoringError, match="'U0' share strata"):
+        RoundEstimates.from_means(unit, scheme.group_codes, domains, found, **counts)
+    given = RoundEstimates.from_means(unit, scheme.group_codes, domains, found, **counts, df=np.array([3]))
+    assert scored(scheme, given, {}).of("U0").inputs.df == 3
