@@ -18,7 +18,7 @@ SCORES = np.array([float(row["math_score"]) for row in ROWS])
 VARIANCES = np.array([float(row["math_se"]) for row in ROWS]) ** 2
 
 
-def close(found, expected, rel=1e-9):
+def assert_close(found, expected, rel=1e-9):
     np.testing.assert_allclose(found, expected, rtol=rel)
 
 
@@ -26,21 +26,21 @@ def test_dispersion_equals_r():
     """Base R: winsorised z (quantile type 7), phi, tau2, over-dispersed z of 40 units."""
     case = FUNNEL["continuous"]
     found = comparison.dispersion(case["y"], case["se"])
-    close(found.target, case["target"])
-    close(found.z, case["z"])
-    close(found.phi, case["winsor10_phi"])
-    close(found.tau2, case["tau2"])
-    close(found.z_additive, case["z_over_additive"])
-    close(found.z_multiplicative, case["z_over_multiplicative"])
+    assert_close(found.target, case["target"])
+    assert_close(found.z, case["z"])
+    assert_close(found.phi, case["winsor10_phi"])
+    assert_close(found.tau2, case["tau2"])
+    assert_close(found.z_additive, case["z_over_additive"])
+    assert_close(found.z_multiplicative, case["z_over_multiplicative"])
 
 
 def test_funnel_limits_equal_r():
     """Base R: target -+ qnorm * sqrt(se^2 + tau2), at 95 % and 99.8 %."""
     case = FUNNEL["continuous"]
     found = comparison.dispersion(case["y"], case["se"])
-    close(comparison.funnel_limits(found.target, case["se"], 0.95), case["limits95"])
-    close(comparison.funnel_limits(found.target, case["se"], 0.998), case["limits998"])
-    close(comparison.funnel_limits(found.target, case["se"], 0.998, found.tau2), case["limits998_additive"])
+    assert_close(comparison.funnel_limits(found.target, case["se"], 0.95), case["limits95"])
+    assert_close(comparison.funnel_limits(found.target, case["se"], 0.998), case["limits998"])
+    assert_close(comparison.funnel_limits(found.target, case["se"], 0.998, found.tau2), case["limits998_additive"])
 
 
 def test_binomial_limits_equal_r():

@@ -13,7 +13,7 @@ GOLDEN = Path(__file__).parent / "golden"
 MILK = list(csv.DictReader((GOLDEN / "data" / "milk.csv").open(encoding="utf-8")))
 
 
-def compare(found, case):
+def assert_equals_sae(found, case):
     np.testing.assert_allclose(found.coefficients, case["coef"], rtol=1e-6)
     np.testing.assert_allclose(found.coefficient_errors, case["coef_se"], rtol=1e-6)
     assert found.between_variance == pytest.approx(case["sigma2_u"], rel=1e-6, abs=1e-12)
@@ -28,10 +28,10 @@ def test_milk_equals_sae():
     area = np.array([int(row["MajorArea"]) for row in MILK])
     x = np.column_stack([np.ones(area.size)] + [(area == level).astype(float) for level in (2, 3, 4)])
     found = fay_herriot([float(row["yi"]) for row in MILK], [float(row["SD"]) ** 2 for row in MILK], x)
-    compare(found, json.loads((GOLDEN / "fay_herriot_milk.json").read_text())["cases"]["REML"])
+    assert_equals_sae(found, json.loads((GOLDEN / "fay_herriot_milk.json").read_text())["cases"]["REML"])
 
 
 def test_no_variance_between_areas_equals_sae():
     """sae::mseFH(y ~ 1, v, method='REML', ...) where A is estimated as 0: the synthetic mean for every area."""
     golden = json.loads((GOLDEN / "fay_herriot_zero_variance.json").read_text())
-    compare(fay_herriot(golden["data"]["y"], golden["data"]["v"]), golden["REML"])
+    assert_equals_sae(fay_herriot(golden["data"]["y"], golden["data"]["v"]), golden["REML"])
