@@ -1,8 +1,9 @@
 """Means of many indicators over many domains with their full design covariance, from exact sums.
 
-Source: Taylor linearisation of a ratio mean (Särndal, Swensson and Wretman, *Model Assisted Survey Sampling*, 1992, result 5.6.2, and
-5.7 for domains); stratified simple random sampling without replacement. The sums of squares are formed in centred form, where every term
-is ≥ 0, so that nothing cancels: Σ(y − ȳ)² = [nΣy² − (Σy)²]/n + n(ȳ_cell − ȳ)², the first part exact in integers.
+Source: Taylor linearisation of a ratio mean (Särndal, Swensson and Wretman, *Model Assisted Survey Sampling*, 1992,
+result 5.6.2, and 5.7 for domains); stratified simple random sampling without replacement. The sums of squares are
+formed in centred form, where every term is ≥ 0, so that nothing cancels: Σ(y − ȳ)² = [nΣy² − (Σy)²]/n + n(ȳ_cell −
+ȳ)², the first part exact in integers.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ HUNDRED = 100.0
 class Sample:
     """The design behind the sums.
 
-    sampled : (H,) rows sampled in each stratum (n_h), also those outside every domain. population : (H,) N_h, or ``inf`` where no finite
-    population correction is wanted. weights : (cells,) the weight of every row of a weighting cell.
+    sampled : (H,) rows sampled in each stratum (n_h), also those outside every domain. population : (H,) N_h, or
+    ``inf`` where no finite population correction is wanted. weights : (cells,) the weight of every row of a weighting
+    cell.
     """
 
     sampled: np.ndarray
@@ -57,11 +59,9 @@ class Sample:
 class DomainMeans:
     """Means per domain and indicator, and everything needed to combine them.
 
-    Attributes
-    ----------
-    means : (D, J) points; NaN where nobody answered.
-    blocks : pairs (d, e), d ≤ e, of domains that share a stratum → (J, J) covariance in points squared; other pairs have none.
-    n : (D, J) answers. weight_sum : (D, J) their weights. df : (D,) degrees of freedom, Σ(n_h − 1) over the domain's strata.
+    Attributes ---------- means : (D, J) points; NaN where nobody answered. blocks : pairs (d, e), d ≤ e, of domains
+    that share a stratum → (J, J) covariance in points squared; other pairs have none. n : (D, J) answers. weight_sum
+    : (D, J) their weights. df : (D,) degrees of freedom, Σ(n_h − 1) over the domain's strata.
     """
 
     means: np.ndarray
@@ -99,8 +99,8 @@ class DomainMeans:
     def combine(self, coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Linear combinations Σ c_dj ȳ_dj and their covariance c'Vc.
 
-        coefficients : (M, D, J). Returns (M,) values and (M, M) covariance, with the covariance between indicators and between domains
-        that share strata. A coefficient of 0 leaves out a mean that does not exist.
+        coefficients : (M, D, J). Returns (M,) values and (M, M) covariance, with the covariance between indicators
+        and between domains that share strata. A coefficient of 0 leaves out a mean that does not exist.
         """
         coefficients = np.asarray(coefficients, float)
         flat = np.where(coefficients == 0, 0.0, coefficients * self.means)
@@ -111,7 +111,9 @@ class DomainMeans:
         return flat.sum(axis=(1, 2)), variance
 
 
-def estimate_means(sums: CellSums, sample: Sample, *, domains: int | None = None, lonely: str = "adjust") -> DomainMeans:
+def estimate_means(
+    sums: CellSums, sample: Sample, *, domains: int | None = None, lonely: str = "adjust"
+) -> DomainMeans:
     """Estimate the mean of every indicator in every domain, with the covariance of all of them.
 
     Parameters
@@ -121,7 +123,8 @@ def estimate_means(sums: CellSums, sample: Sample, *, domains: int | None = None
     domains : D; by default one more than the largest index in ``sums``.
     lonely : see `LONELY_RULES`. ``adjust`` takes the squared distance from the mean of all rows' influences.
 
-    A domain nobody answered in has NaN means; n = 1 has a mean whose standard error is not shown; all answers equal give variance 0.
+    A domain nobody answered in has NaN means; n = 1 has a mean whose standard error is not shown; all answers equal
+    give variance 0.
 
     Raises
     ------
@@ -239,7 +242,9 @@ def _check_rows(sums: CellSums, sampled: np.ndarray) -> None:
     if over.size:
         h = int(over[0])
         raise DesignError(
-            f"Stratum {h} has {rows[h]} answering rows but only {int(sampled[h])} sampled ones.", code="rows-above-n", row=h
+            f"Stratum {h} has {rows[h]} answering rows but only {int(sampled[h])} sampled ones.",
+            code="rows-above-n",
+            row=h,
         )
 
 

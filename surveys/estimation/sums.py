@@ -13,12 +13,9 @@ from surveys.errors import DesignError
 class CellSums:
     """Counts and sums per (stratum, domain, weighting cell), one entry each; points are whole hundredths (100 points = 10 000).
 
-    Attributes
-    ----------
-    stratum, domain, cell : (C,) integer indices, 0-based.
-    rows : (C,) rows of the entry, answered or not.
-    count : (C, J, J) rows in which indicators j and k are both answered; the diagonal is n_j.
-    total : (C, J, J) ``total[c, j, k]`` = Σ y_j over the rows in which j and k are both answered; the diagonal is Σ y_j.
+    Attributes ---------- stratum, domain, cell : (C,) integer indices, 0-based. rows : (C,) rows of the entry,
+    answered or not. count : (C, J, J) rows in which indicators j and k are both answered; the diagonal is n_j. total
+    : (C, J, J) ``total[c, j, k]`` = Σ y_j over the rows in which j and k are both answered; the diagonal is Σ y_j.
     product : (C, J, J) Σ y_j y_k over the same rows.
 
     All int64: 9·10^18 holds the squares of 9·10^10 answers of 10 000 hundredths.
@@ -40,7 +37,8 @@ class CellSums:
             part.shape != shape for part in (self.count, self.total, self.product)
         ):
             raise DesignError(
-                f"Sums of {entries} entries and {indicators} indicators do not fit together in shape.", code="sums-shape"
+                f"Sums of {entries} entries and {indicators} indicators do not fit together in shape.",
+                code="sums-shape",
             )
 
     @property
@@ -52,7 +50,9 @@ class CellSums:
         """The sums of both parts of a data set; entries stay apart, which changes no estimate."""
         if self.indicators != other.indicators:
             raise DesignError("Sums over different numbers of indicators cannot be added.", code="sums-shape")
-        return CellSums(*(np.concatenate([one, two]) for one, two in zip(vars(self).values(), vars(other).values(), strict=True)))
+        return CellSums(
+            *(np.concatenate([one, two]) for one, two in zip(vars(self).values(), vars(other).values(), strict=True))
+        )
 
 
 def sums_from_rows(

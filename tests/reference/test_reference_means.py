@@ -87,7 +87,7 @@ def test_groups_that_share_strata_are_combined_with_their_covariance(design, fpc
 
 
 @pytest.mark.parametrize("rule", ["certainty", "remove", "adjust", "average"])
-def test_a_stratum_of_one_row_is_treated_as_R_does(rule):
+def test_a_stratum_of_one_row_is_treated_as_r_does(rule):
     """R: options(survey.lonely.psu=rule); svyby(~y1, ~unit, design without fpc, svymean, na.rm=TRUE)."""
     names, ours = estimate(["unit"], fpc=False, lonely=True, rule=rule)
     expected = LONELY["results"][rule]
