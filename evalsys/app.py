@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from flask import Flask, abort, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import Babel, gettext
 from flask_login import LoginManager, current_user
@@ -12,8 +14,6 @@ from werkzeug.exceptions import HTTPException
 
 from evalsys.accounts.models import User
 from evalsys.accounts.permissions import PROVIDER, SIGNED_IN, TOKEN, is_allowed
-from evalsys.assessment import models as _assessment  # noqa: F401  every table is known before a migration compares
-from evalsys.audit import models as _audit  # noqa: F401
 from evalsys.base.clock import Clock, clock_from
 from evalsys.base.config import Settings, read_settings
 from evalsys.base.crypto import Keyring
@@ -23,9 +23,10 @@ from evalsys.base.logging import configure_logging
 from evalsys.base.runtime import Runtime
 from evalsys.faces import register_faces
 from evalsys.gateways import make_telephone
-from evalsys.hotline import models as _hotline  # noqa: F401
-from evalsys.outbox import models as _outbox  # noqa: F401
-from evalsys.results import models as _results  # noqa: F401
+
+# Every room's tables are known before a migration compares them with the database.
+for room in ("assessment", "audit", "design", "fieldwork", "hotline", "outbox", "results", "samples", "units"):
+    import_module(f"evalsys.{room}.models")
 
 LANGUAGES = ("zh_Hans", "en")
 #: the hash is that of the empty style element, without which plotly cannot lay out its figures

@@ -23,7 +23,14 @@ _NOBODY = generate_password_hash("nobody")
 
 
 def add_user(
-    session: Session, clock: Clock, *, name: str, display_name: str, password: str, roles: list[str], unit_code: str = ""
+    session: Session,
+    clock: Clock,
+    *,
+    name: str,
+    display_name: str,
+    password: str,
+    roles: list[str],
+    unit_code: str = "",
 ) -> User:
     """Add a person who may sign in."""
     unknown = [role for role in roles if role not in ROLES]

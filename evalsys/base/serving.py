@@ -23,7 +23,9 @@ class Server(BaseApplication):
         return self._factory()
 
 
-def serve(factory: Callable[[], Flask], *, host: str, port: int, workers: int = 1, threads: int = 4, quiet: bool = False) -> None:
+def serve(
+    factory: Callable[[], Flask], *, host: str, port: int, workers: int = 1, threads: int = 4, quiet: bool = False
+) -> None:
     """Serve until the process is told to end."""
     Server(
         factory,

@@ -114,9 +114,7 @@ def create_round(
     ]
     session.add(made)
     session.flush()
-    record_act(
-        session, clock, made.code, actor, "round made", units=len(units), configuration=configuration.sha256
-    )
+    record_act(session, clock, made.code, actor, "round made", units=len(units), configuration=configuration.sha256)
     return made
 
 
@@ -145,5 +143,3 @@ def refuse_unless(round_: Round, *states: str, doing: str) -> None:
             doing=doing,
             wanted=" / ".join(states),
         )
-
-

@@ -134,7 +134,9 @@ def _voice_outcome(
         return TryOutcome(interview.outcome, True)
     if attempt.said == "refused":
         return TELEPHONE_OUTCOMES["refused"]
-    known = telephone_outcome(status, answered_by="machine" if attempt.said == "machine" else answered_by, error_code=error_code)
+    known = telephone_outcome(
+        status, answered_by="machine" if attempt.said == "machine" else answered_by, error_code=error_code
+    )
     if known is not None:
         return known
     if attempt.said != "consented":
@@ -150,11 +152,19 @@ def list_tries(session: Session, case_id: int) -> list[Try]:
         .where(Attempt.case_id == case_id, Attempt.state == "ended")
         .order_by(Attempt.number)
     )
-    return [Try(started or planned, outcome, counts, channel == "voice") for started, planned, outcome, counts, channel in rows]
+    return [
+        Try(started or planned, outcome, counts, channel == "voice")
+        for started, planned, outcome, counts, channel in rows
+    ]
 
 
 def _plan_next(
-    session: Session, runtime: Runtime, attempt: Attempt, interview: Interview, round_: Round, configuration: Configuration
+    session: Session,
+    runtime: Runtime,
+    attempt: Attempt,
+    interview: Interview,
+    round_: Round,
+    configuration: Configuration,
 ) -> None:
     rules = rules_of(configuration)
     now = runtime.clock.now()
@@ -193,7 +203,9 @@ def _other_untried(rules: FieldRules, history: list[Try]) -> str:
 
 
 def _is_ended(history: list[Try]) -> bool:
-    return final_outcome([entry.outcome for entry in history], tries_exhausted=False, field_period_over=False) is not None
+    return (
+        final_outcome([entry.outcome for entry in history], tries_exhausted=False, field_period_over=False) is not None
+    )
 
 
 def settle(
@@ -221,4 +233,3 @@ def settle(
         interview.state, interview.outcome, interview.ended_at = "ended", final or reached, runtime.clock.now()
         interview.answers_cipher = None
     interview.due_at = None
-

@@ -1,4 +1,7 @@
-"""Placing calls and messages, at most once each: the attempt is kept first, the provider called with no transaction open, then its answer kept."""
+"""Placing calls and messages, at most once each.
+
+The attempt is kept first, then the provider is called with no transaction open, then its answer is kept.
+"""
 
 from __future__ import annotations
 
@@ -175,7 +178,9 @@ def chunks(limit: int) -> Iterable[int]:
         yield min(_CHUNK, limit - start)
 
 
-def find_lost_attempts(session: Session, clock: Clock, round_: Round, older: timedelta) -> list[tuple[Attempt, ServiceRecord]]:
+def find_lost_attempts(
+    session: Session, clock: Clock, round_: Round, older: timedelta
+) -> list[tuple[Attempt, ServiceRecord]]:
     """Attempts of which nobody knows whether the provider has them, with the record that was to be reached."""
     return list(
         session.execute(

@@ -44,9 +44,7 @@ def open_round(session: Session, runtime: Runtime, round_: Round, *, actor: str)
 def put_field_jobs(session: Session, runtime: Runtime, round_: Round) -> None:
     """Have the round worked on until it closes."""
     for kind, seconds in BEATS.items():
-        put_job(
-            session, runtime.clock, f"{kind}:{round_.code}", kind, {"round": round_.code}, every_seconds=seconds
-        )
+        put_job(session, runtime.clock, f"{kind}:{round_.code}", kind, {"round": round_.code}, every_seconds=seconds)
 
 
 def pause_round(session: Session, runtime: Runtime, round_: Round, *, actor: str) -> None:

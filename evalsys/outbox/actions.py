@@ -60,9 +60,7 @@ def finish_job(session: Session, clock: Clock, job: Job, error: str = "") -> Non
         values.update(due_at=now + timedelta(seconds=job.every_seconds), tries=0)
     else:
         values["done_at"] = now
-    session.execute(
-        update(Job).where(Job.id == job.id, Job.fence == job.fence, Job.done_at.is_(None)).values(**values)
-    )
+    session.execute(update(Job).where(Job.id == job.id, Job.fence == job.fence, Job.done_at.is_(None)).values(**values))
 
 
 def list_due_jobs(session: Session, now: datetime) -> list[int]:

@@ -58,7 +58,9 @@ def commit_frame(
     round_key, nonces = entropy(32), (entropy(32).hex(), *contributed_nonces)
     entries, report = audit_records(session, round_, round_key, earlier or Earlier())
     if not entries:
-        raise Refused("Round %(code)s has no service record that could be drawn; import records first.", code=round_.code)
+        raise Refused(
+            "Round %(code)s has no service record that could be drawn; import records first.", code=round_.code
+        )
     plan = plan_strata(entries, round_.configuration.content)
     lines = []
     for entry in entries:
@@ -134,7 +136,14 @@ def draw_sample(
     nonces = read_nonces(runtime, round_, record)
     seed = reveal_seed(commitment, nonces, beacon, dice)
     record_act(
-        session, runtime.clock, round_.code, entered_by, REVEAL_ACTION, round=round_.code, seed=seed, confirmed=confirmed_by
+        session,
+        runtime.clock,
+        round_.code,
+        entered_by,
+        REVEAL_ACTION,
+        round=round_.code,
+        seed=seed,
+        confirmed=confirmed_by,
     )
     record.beacon, record.dice, record.seed = beacon, dice, seed
     record.entered_by, record.confirmed_by = entered_by, confirmed_by

@@ -139,7 +139,9 @@ def _question_page(token: str, talk: Conversation, code: str, form=None):
 
 def _finished(token: str, talk: Conversation):
     language = _language(talk)
-    message = {"1.1": "complete", "1.2": "complete", "4.10": "ineligible", "2.11": "refused"}.get(talk.outcome, "closed")
+    message = {"1.1": "complete", "1.2": "complete", "4.10": "ineligible", "2.11": "refused"}.get(
+        talk.outcome, "closed"
+    )
     if talk.round.state not in ("open", "paused"):
         message = "complete" if talk.outcome in ("1.1", "1.2") else "closed"
     text = talk.questionnaire.message(message, language, CHANNEL, talk.context(language))

@@ -195,7 +195,7 @@ def _add_control(app: Flask, engine: Engine) -> None:
             engine.faults = Faults.from_request(request.get_json())
         except (TypeError, ValueError) as error:
             return _error(400, 20001, str(error))
-        return jsonify(vars(Faults.from_request(request.get_json())) and request.get_json())
+        return jsonify(request.get_json())
 
     @app.get("/simulator/statistics")
     def statistics():
@@ -216,5 +216,10 @@ def _read_time(text: str) -> datetime:
 
 
 def _error(status: int, code: int, message: str):
-    body = {"code": code, "message": message, "more_info": f"https://www.twilio.com/docs/errors/{code}", "status": status}
+    body = {
+        "code": code,
+        "message": message,
+        "more_info": f"https://www.twilio.com/docs/errors/{code}",
+        "status": status,
+    }
     return jsonify(body), status

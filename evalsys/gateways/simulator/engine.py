@@ -102,7 +102,9 @@ class Engine:
                 taken.append(heapq.heappop(self._due)[2])
         return taken
 
-    def _advance(self, life: Iterator[datetime], until: datetime) -> tuple[int, tuple[datetime, Iterator[datetime]] | None]:
+    def _advance(
+        self, life: Iterator[datetime], until: datetime
+    ) -> tuple[int, tuple[datetime, Iterator[datetime]] | None]:
         steps = 0
         for at in life:
             steps += 1

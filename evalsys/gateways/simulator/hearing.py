@@ -69,10 +69,8 @@ class Hearing:
         if label is None:
             return None
         words = r"\s+".join(re.escape(word) for word in label.split())
-        if language == "zh":
-            pattern = rf"{_BEGINS}{words}\s*请按\s*([0-9*#])"
-        else:
-            pattern = rf"\bFor\s+{words}\s+press\s+([0-9*#])"
+        chinese, english = rf"{_BEGINS}{words}\s*请按\s*([0-9*#])", rf"\bFor\s+{words}\s+press\s+([0-9*#])"
+        pattern = chinese if language == "zh" else english
         key = re.search(pattern, text, re.IGNORECASE)
         return key[1] if key else None
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from urllib.parse import urljoin
 
 from evalsys.gateways.simulator.hearing import Hearing, parse_form
 from evalsys.gateways.simulator.population import CallPlan, Citizen, Population
@@ -80,10 +81,11 @@ def live_call(call: Contact, world: World) -> Iterator[datetime]:
     if call.detect_machine:
         call.answered_by = "machine_start" if plan.kind == "machine" else "human"
     world.report(call, "in-progress", at, {})
-    for at in _talk(call, citizen, plan, world, at):
-        yield at
-    call.ended_at = at
-    world.report(call, "completed", at, {"CallDuration": str(call.duration)})
+    hung_up_at = at
+    for hung_up_at in _talk(call, citizen, plan, world, at):
+        yield hung_up_at
+    call.ended_at = hung_up_at
+    world.report(call, "completed", hung_up_at, {"CallDuration": str(call.duration)})
 
 
 def _talk(call: Contact, citizen: Citizen, plan: CallPlan, world: World, at: datetime) -> Iterator[datetime]:
@@ -213,21 +215,20 @@ def visit(link: str, citizen: Citizen, leaves_after: int | None, world: World) -
         fields = dict(form.fields)
         if form.button and form.button[0]:
             fields[form.button[0]] = form.button[1]
-        heard = world.hearing.recognise(form.text)
         if form.radios or form.textarea:
+            heard = world.hearing.recognise_page(form, page.address)
             if heard is None:
                 return sent
             value = world.population.answer(citizen, heard[0])
             if form.radios:
-                name, chosen = world.hearing.radio_for(form, heard[0], value, heard[1])
-                fields[name] = chosen
+                chosen = world.hearing.radio_for(form, heard[0], value, heard[1])
+                if chosen is None:
+                    return sent
+                fields[chosen[0]] = chosen[1]
             else:
                 fields[form.textarea] = value
             sent += 1
-        address = form.action or page.address
-        if address.startswith("/"):
-            address = "/".join(page.address.split("/", 3)[:3]) + address
-        page = world.wire.browse("POST", address, fields)
+        page = world.wire.browse("POST", urljoin(page.address, form.action), fields)
     return sent
 
 

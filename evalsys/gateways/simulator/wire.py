@@ -1,53 +1,23 @@
-"""What the simulator sends to the product: signed requests over kept connections, with the faults that were asked for."""
+"""What the simulator sends to the product: signed requests as Twilio sends them, and a citizen's browser."""
 
 from __future__ import annotations
 
-import random
-import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from urllib.parse import urlencode, urljoin
 
 import urllib3
 from twilio.request_validator import RequestValidator
 
-
-@dataclass
-class Faults:
-    """How often something goes wrong, as shares 0–1."""
-
-    drop: float = 0.0
-    double: float = 0.0
-    delay: float = 0.0
-    refuse: float = 0.0
-    fail_after_accepting: float = 0.0
-    seed: int = 1
-
-    def __post_init__(self) -> None:
-        self._random = random.Random(self.seed)
-        self._lock = threading.Lock()
-
-    @classmethod
-    def from_request(cls, given: Mapping) -> Faults:
-        """The faults of a control request; raises ``ValueError`` naming what is not one."""
-        names = {field.name for field in fields(cls)}
-        unknown = set(given) - names
-        if unknown:
-            raise ValueError(f"Unknown faults: {', '.join(sorted(unknown))}; known are {', '.join(sorted(names))}.")
-        return cls(**given)
-
-    def happens(self, fault: str) -> bool:
-        """Whether the fault strikes this time."""
-        share = getattr(self, fault)
-        if share <= 0:
-            return False
-        with self._lock:
-            return self._random.random() < share
+_REDIRECTS = 5
+_CONNECTIONS = 16
+_TIME_OUT_SECONDS = 15
+_FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the product answered."""
+    """What the product answered; status 0 where it could not be reached."""
 
     status: int
     text: str
@@ -55,36 +25,49 @@ class Answer:
 
 
 class Wire:
-    """Sends signed callbacks and fetches pages; safe for several threads."""
+    """Sends callbacks and fetches pages over connections that are kept; safe for several threads."""
 
     def __init__(self, auth_token: str) -> None:
-        self._pool = urllib3.PoolManager(maxsize=16, retries=False, timeout=15)
+        self._pool = urllib3.PoolManager(maxsize=_CONNECTIONS, retries=False, timeout=_TIME_OUT_SECONDS)
         self._validator = RequestValidator(auth_token)
 
     def post(self, address: str, form: Mapping[str, str]) -> Answer:
-        """POST a form with the signature over address and form; a broken connection answers with status 0."""
+        """POST a form with the signature over address and form."""
         headers = {
-            "Content-Type": "application/x-www-form-urlencoded",
+            "Content-Type": _FORM,
             "X-Twilio-Signature": self._validator.compute_signature(address, form),
             "User-Agent": "TwilioProxy/1.1",
         }
         return self._send("POST", address, urlencode(form), headers)
 
     def browse(self, method: str, address: str, form: Mapping[str, str] | None = None) -> Answer:
-        """What a citizen's browser does: no signature, redirects followed."""
+        """What a citizen's browser does: no signature, redirects followed by GET."""
         headers = {"User-Agent": "Mozilla/5.0", "Accept": "text/html"}
+        body = None
         if form is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        return self._send(method, address, urlencode(form) if form is not None else None, headers, follow=True)
+            headers["Content-Type"] = _FORM
+            body = urlencode(form)
+        answer = self._send(method, address, body, headers)
+        for _ in range(_REDIRECTS):
+            if answer.status not in (301, 302, 303, 307, 308):
+                break
+            # A redirect's own address is in ``text``, put there by ``_send``.
+            answer = self._send("GET", answer.text, None, {k: v for k, v in headers.items() if k != "Content-Type"})
+        return answer
 
-    def _send(self, method: str, address: str, body: str | None, headers: dict, *, follow: bool = False) -> Answer:
-        for _ in range(5):
+    def _send(self, method: str, address: str, body: str | None, headers: Mapping[str, str]) -> Answer:
+        answer = None
+        # A server may close an idle connection at the very moment it is used again; the second try takes a new one.
+        for last in (False, True):
             try:
                 answer = self._pool.urlopen(method, address, body=body, headers=headers, redirect=False)
+                break
+            except urllib3.exceptions.ProtocolError:
+                if last:
+                    return Answer(0, "", address)
             except urllib3.exceptions.HTTPError:
                 return Answer(0, "", address)
-            if not (follow and answer.status in (301, 302, 303, 307, 308)):
-                break
-            address = urljoin(address, answer.headers["Location"])
-            method, body = "GET", None
+        location = answer.headers.get("Location")
+        if location:
+            return Answer(answer.status, urljoin(address, location), address)
         return Answer(answer.status, answer.data.decode("utf-8", "replace"), address)

@@ -1,0 +1,118 @@
+"""``evalsys demo``: a city's evaluation from empty database to published tables, in front of the reader's eyes."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import requests
+
+from evalsys.cli.context import speaks_plainly
+from evalsys.cli.year import Year, describe_year
+
+STARTING_SECONDS = 60
+
+
+@click.command()
+@click.option(
+    "--scale",
+    default=0.01,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="Share of the units fielded, two per category at least.",
+)
+@click.option("--seed", default=2026, show_default=True, help="The same seed gives the same figures.")
+@click.option("--port", default=8000, show_default=True, help="Where the pages are served.")
+@click.option("--serve/--no-serve", default=True, show_default=True, help="Go on serving the pages afterwards.")
+@click.option(
+    "--home",
+    default="var/demo",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Folder of the demo; emptied first.",
+)
+@speaks_plainly
+def demo(scale: float, seed: int, port: int, serve: bool, home: Path) -> None:
+    """Watch a year of a made-up city: records, draw, fieldwork by telephone and web, scores, publication."""
+    home = home.absolute()
+    _empty(home)
+    environment = _environment(home, port)
+    os.environ.update(environment)
+    with (
+        _process("serve", f"--port={port}", "--quiet"),
+        _process("simulator", f"--port={port + 10}", "--conducted", "--quiet"),
+    ):
+        year = Year(home=home, scale=scale, seed=seed)
+        year.prepare()
+        _wait_for(f"http://127.0.0.1:{port}/healthz", 200)
+        _wait_for(f"http://127.0.0.1:{port + 10}/simulator/statistics", 401)
+        year.hold()
+        for line in describe_year(year):
+            click.echo(line)
+        if serve:
+            click.echo(f"\nEverything is served at http://127.0.0.1:{port} – end with Ctrl-C.")
+            _wait_for_interrupt()
+
+
+def _empty(home: Path) -> None:
+    """Start from nothing: only a folder that a demo made before is ever removed."""
+    mark = home / "demo"
+    if home.exists() and any(home.iterdir()) and not mark.exists():
+        raise click.ClickException(f"{home} is not empty and was not made by a demo; choose another --home.")
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    mark.touch()
+
+
+def _environment(home: Path, port: int) -> dict[str, str]:
+    return {
+        "EVALSYS_HOME": str(home),
+        "EVALSYS_CLOCK": f"virtual:{home / 'clock'}",
+        "EVALSYS_PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
+        "EVALSYS_TELEPHONE": "simulator",
+        "EVALSYS_TWILIO_ACCOUNT_SID": "AC" + secrets.token_hex(16),
+        "EVALSYS_TWILIO_AUTH_TOKEN": secrets.token_hex(16),
+        "EVALSYS_TWILIO_BASE_URL": f"http://127.0.0.1:{port + 10}",
+    }
+
+
+@contextmanager
+def _process(*arguments: str) -> Iterator[subprocess.Popen]:
+    """A command of ours in a process of its own, ended with the block."""
+    process = subprocess.Popen([sys.executable, "-m", "evalsys", *arguments])
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _wait_for(address: str, status: int) -> None:
+    end = time.monotonic() + STARTING_SECONDS
+    while time.monotonic() < end:
+        try:
+            if requests.get(address, timeout=2).status_code == status:
+                return
+        except requests.RequestException:
+            pass
+        time.sleep(0.1)
+    raise click.ClickException(f"{address} does not answer; is its port taken? Choose another with --port.")
+
+
+def _wait_for_interrupt() -> None:
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        click.echo("ended")

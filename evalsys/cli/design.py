@@ -1,0 +1,147 @@
+"""``evalsys programme`` and ``evalsys round``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from sqlalchemy import select
+
+from evalsys.base.errors import NotFound
+from evalsys.cli.context import acting, as_json, entry_point, show, speaks_plainly
+from evalsys.design.actions import create_round, load_programme
+from evalsys.design.programme_files import read_programme, write_programme
+from evalsys.design.queries import get_latest_configuration, get_programme, get_round, list_rounds
+from evalsys.fieldwork.closing import close_round
+from evalsys.results.freezing import freeze_round
+from evalsys.units.models import Area, Unit
+
+
+@click.group()
+def programme() -> None:
+    """A year's programme as a folder of files."""
+
+
+@programme.command("load")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--reason", default="loaded from files", show_default=True, help="Why this version is made.")
+@acting
+@speaks_plainly
+def load(folder: Path, reason: str, actor: str) -> None:
+    """Load a programme's files; all problems are listed, and nothing is stored while there are any."""
+    files = read_programme(folder)
+    with entry_point() as (session, runtime):
+        loaded = load_programme(session, runtime.clock, files, actor=actor, reason=reason)
+        click.echo(f"{loaded.code}: {len(files.units)} units, {len(files.stations)} stations, {len(files.areas)} areas")
+
+
+@programme.command("export")
+@click.argument("code")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@speaks_plainly
+def export(code: str, folder: Path) -> None:
+    """Write a programme's newest configuration, units and areas as the folder that ``load`` reads."""
+    with entry_point() as (session, _):
+        configuration = get_latest_configuration(session, get_programme(session, code)).content
+        units = list(session.scalars(select(Unit).order_by(Unit.code)))
+        areas = [describe_area(area) for area in session.scalars(select(Area).order_by(Area.code))]
+    code_by_id = {unit.id: unit.code for unit in units}
+    folder.mkdir(parents=True, exist_ok=True)
+    evaluated = [describe_unit(unit, code_by_id) for unit in units if unit.level != "station"]
+    stations = [describe_station(unit, code_by_id) for unit in units if unit.level == "station"]
+    write_programme(folder, configuration, areas, evaluated, stations)
+    click.echo(f"{folder}: {len(evaluated)} units, {len(stations)} stations, {len(areas)} areas")
+
+
+def describe_area(area: Area) -> dict:
+    """An area as a row of ``areas.csv``."""
+    name = {"zh": area.name_zh, "en": area.name_en}
+    return {"code": area.code, "name": name, "level": area.level, "parent": area.parent_code or ""}
+
+
+def describe_unit(unit: Unit, code_by_id: dict[int, str]) -> dict:
+    """A unit as a row of ``units.csv``."""
+    return {
+        "code": unit.code,
+        "name": {"zh": unit.name_zh, "en": unit.name_en},
+        "level": unit.level,
+        "category": unit.category,
+        "area": unit.area_code or "",
+        "parent": code_by_id.get(unit.parent_id, ""),
+        "is_key": unit.is_key,
+        "frame": unit.frame,
+    }
+
+
+def describe_station(unit: Unit, code_by_id: dict[int, str]) -> dict:
+    """A station as a row of ``stations.csv``."""
+    name = {"zh": unit.name_zh, "en": unit.name_en}
+    return {"code": unit.code, "name": name, "unit": code_by_id[unit.parent_id], "area": unit.area_code or ""}
+
+
+@click.group("round")
+def round_() -> None:
+    """Rounds: make, list, close, freeze."""
+
+
+@round_.command("make")
+@click.argument("programme_code")
+@click.argument("code")
+@click.option("--unit", "units", multiple=True, help="Only these units (may be given several times).")
+@click.option(
+    "--frame-supplier", required=True, help="Who supplied the service records; stands on the disclosure page."
+)
+@acting
+@speaks_plainly
+def make(programme_code: str, code: str, units: tuple[str, ...], frame_supplier: str, actor: str) -> None:
+    """Make the round CODE as the programme's configuration plans it."""
+    with entry_point() as (session, runtime):
+        found = get_programme(session, programme_code)
+        plans = {plan["code"]: plan for plan in get_latest_configuration(session, found).content["rounds"]}
+        if code not in plans:
+            raise NotFound(
+                "The programme plans no round %(code)s; it has %(known)s.", code=code, known=", ".join(plans)
+            )
+        made = create_round(
+            session,
+            runtime.clock,
+            found,
+            plans[code],
+            actor=actor,
+            unit_codes=list(units) or None,
+            frame_supplier=frame_supplier,
+        )
+        click.echo(f"{made.code}: {len(made.units)} units")
+
+
+@round_.command("list")
+@as_json
+@speaks_plainly
+def list_all(as_json: bool) -> None:
+    """List the rounds with their state."""
+    with entry_point() as (session, _):
+        rounds = [{"code": one.code, "state": one.state, "units": len(one.units)} for one in list_rounds(session)]
+    show(rounds, as_json, lambda: (f"{one['code']}  {one['state']}  {one['units']} units" for one in rounds))
+
+
+@round_.command("close")
+@click.argument("code")
+@acting
+@as_json
+@speaks_plainly
+def close(code: str, actor: str, as_json: bool) -> None:
+    """End fieldwork: no more calls, every case final, every answer sealed."""
+    with entry_point() as (session, runtime):
+        outcomes = close_round(session, runtime, get_round(session, code), actor=actor)
+    show(outcomes, as_json, lambda: (f"{outcome:>6}  {count}" for outcome, count in outcomes.items()))
+
+
+@round_.command("freeze")
+@click.argument("code")
+@acting
+@speaks_plainly
+def freeze(code: str, actor: str) -> None:
+    """Freeze the answers of a closed round."""
+    with entry_point() as (session, runtime):
+        dataset = freeze_round(session, runtime, get_round(session, code), actor=actor)
+        click.echo(f"{dataset.rows} answers, SHA-256 {dataset.sha256}")

@@ -1,0 +1,65 @@
+"""``evalsys field``."""
+
+from __future__ import annotations
+
+import click
+
+from evalsys.cli.context import acting, as_json, entry_point, show, speaks_plainly
+from evalsys.design.queries import get_round
+from evalsys.fieldwork.closing import count_outcomes
+from evalsys.fieldwork.queries import count_attempts, count_completes_by_channel
+from evalsys.fieldwork.releases import open_round, pause_round, resume_round
+
+
+@click.group()
+def field() -> None:
+    """Fieldwork of a round."""
+
+
+@field.command("start")
+@click.argument("round_code")
+@acting
+@speaks_plainly
+def start(round_code: str, actor: str) -> None:
+    """Open a drawn round, or go on with a paused one; workers do the rest."""
+    with entry_point() as (session, runtime):
+        found = get_round(session, round_code)
+        if found.state == "paused":
+            resume_round(session, runtime, found, actor=actor)
+            click.echo("fieldwork goes on")
+        else:
+            click.echo(f"{open_round(session, runtime, found, actor=actor)} cases released")
+
+
+@field.command("pause")
+@click.argument("round_code")
+@acting
+@speaks_plainly
+def pause(round_code: str, actor: str) -> None:
+    """Place no new calls and send no messages; answers are still taken."""
+    with entry_point() as (session, runtime):
+        pause_round(session, runtime, get_round(session, round_code), actor=actor)
+        click.echo("fieldwork is paused")
+
+
+@field.command("status")
+@click.argument("round_code")
+@as_json
+@speaks_plainly
+def status(round_code: str, as_json: bool) -> None:
+    """Attempts, completes per channel, and cases by outcome."""
+    with entry_point() as (session, _):
+        found = get_round(session, round_code)
+        figures = {
+            "state": found.state,
+            "attempts": count_attempts(session, found),
+            "completes": count_completes_by_channel(session, found),
+            "outcomes": count_outcomes(session, found),
+        }
+
+    def lines():
+        yield f"{round_code}: {figures['state']}"
+        for name in ("attempts", "completes", "outcomes"):
+            yield f"{name}: " + ", ".join(f"{key or 'open'} {count}" for key, count in figures[name].items())
+
+    show(figures, as_json, lines)

@@ -1,0 +1,129 @@
+"""``evalsys frame`` and ``evalsys sample``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from evalsys.cli.context import acting, as_json, describe_problem, entry_point, show, speaks_plainly
+from evalsys.design.queries import get_round
+from evalsys.fieldwork.queries import find_earlier
+from evalsys.fieldwork.releases import release_where_needed
+from evalsys.samples.draws import commit_frame, draw_sample, get_draw
+from evalsys.samples.frames import audit_records
+from evalsys.samples.imports import import_service_records, import_staff_numbers
+
+#: duplicates and caps are chosen by a secret key; a report before the commitment only counts them, and any key counts the same
+REPORT_KEY = bytes(32)
+
+
+@click.group()
+def frame() -> None:
+    """Service records and the frame they make."""
+
+
+@frame.command("import")
+@click.argument("round_code")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--staff", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Numbers of units' own staff."
+)
+@click.option("--accept-good", is_flag=True, help="Import the good lines although there are bad ones.")
+@acting
+@speaks_plainly
+def import_files(round_code: str, files: tuple[Path, ...], staff: Path | None, accept_good: bool, actor: str) -> None:
+    """Import CSV or XLSX files of service records; every bad line is named, and nothing is imported while there is one."""
+    with entry_point() as (session, runtime):
+        found = get_round(session, round_code)
+        if staff:
+            click.echo(f"{staff.name}: {import_staff_numbers(session, runtime, staff, actor=actor)} staff numbers")
+        for path in files:
+            report = import_service_records(session, runtime, found, path, actor=actor, accept_good=accept_good)
+            for problem in report.problems:
+                click.echo(f"  {describe_problem(problem)}", err=True)
+            aside = ", ".join(f"{reason} {count}" for reason, count in sorted(report.set_aside.items()))
+            click.echo(
+                f"{report.file} ({report.encoding}): {report.imported} of {report.lines} lines; set aside: {aside}"
+            )
+
+
+@frame.command("report")
+@click.argument("round_code")
+@as_json
+@speaks_plainly
+def report(round_code: str, as_json: bool) -> None:
+    """What is in the frame and what was set aside, by reason; after the commitment, what was committed."""
+    with entry_point() as (session, _):
+        found = get_round(session, round_code)
+        if found.committed_at:
+            figures = get_draw(session, found).report
+        else:
+            _, figures = audit_records(session, found, REPORT_KEY, find_earlier(session, found))
+    show(figures, as_json, lambda: frame_report_lines(figures))
+
+
+def frame_report_lines(figures: dict):
+    """The frame report as lines."""
+    yield f"records {figures['records']}, in the frame {figures['entries']}"
+    for reason, count in figures["excluded"].items():
+        yield f"  {reason:<22}{count:>8}"
+
+
+@click.group()
+def sample() -> None:
+    """The draw: commit, draw, release."""
+
+
+@sample.command("commit")
+@click.argument("round_code")
+@click.option(
+    "--beacon-source",
+    default="",
+    help="The public randomness beacon and its future round, e.g. drand:quicknet:1000000.",
+)
+@click.option("--dice-source", default="", help="Who rolls which dice, and when.")
+@click.option("--nonce", "nonces", multiple=True, help="A nonce that an observer contributes, in hex.")
+@acting
+@speaks_plainly
+def commit(round_code: str, beacon_source: str, dice_source: str, nonces: tuple[str, ...], actor: str) -> None:
+    """Freeze the frame and commit to it before the seed can be known."""
+    with entry_point() as (session, runtime):
+        found = get_round(session, round_code)
+        draw = commit_frame(
+            session,
+            runtime,
+            found,
+            actor=actor,
+            beacon_source=beacon_source,
+            dice_source=dice_source,
+            earlier=find_earlier(session, found),
+            contributed_nonces=nonces,
+        )
+        click.echo(f"frame of {draw.frame_size} entries, root {draw.frame_root}\ncommitment {draw.commitment_sha256}")
+
+
+@sample.command("draw")
+@click.argument("round_code")
+@click.option("--beacon", default="", help="The beacon's round and value, as committed followed by ':' and the value.")
+@click.option("--dice", default="", help="What the dice showed.")
+@click.option("--entered-by", required=True, help="Who typed the sources in.")
+@click.option("--confirmed-by", required=True, help="Who confirmed them.")
+@speaks_plainly
+def draw(round_code: str, beacon: str, dice: str, entered_by: str, confirmed_by: str) -> None:
+    """Take the seed from the committed sources and draw the sample."""
+    with entry_point() as (session, runtime):
+        found = get_round(session, round_code)
+        drawn = draw_sample(
+            session, runtime, found, beacon=beacon, dice=dice, entered_by=entered_by, confirmed_by=confirmed_by
+        )
+        click.echo(f"seed {drawn.seed}")
+
+
+@sample.command("release")
+@click.argument("round_code")
+@speaks_plainly
+def release(round_code: str) -> None:
+    """Release the next replicate of every unit whose expected completes fall short of its quota."""
+    with entry_point() as (session, runtime):
+        click.echo(f"{release_where_needed(session, runtime, get_round(session, round_code))} cases released")

@@ -1,0 +1,53 @@
+"""What goes wrong on purpose: how often, and for which call or callback, fixed by a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from hashlib import sha256
+
+_SETTINGS = ("seed", "hang_seconds", "calls_per_second")
+
+
+@dataclass(frozen=True)
+class Faults:
+    """Shares 0–1 of requests and status callbacks that something happens to.
+
+    To callbacks: ``drop`` (never sent), ``double`` (sent twice), ``delay`` (sent 45 s late), ``reorder`` (sent after the
+    one that follows). To requests: ``refuse`` (429), ``fail_after_accepting`` (the call is made, the answer is 500),
+    ``hang_after_accepting`` (the call is made, the answer comes after ``hang_seconds``). Beyond ``calls_per_second``, where
+    it is not 0, calls are refused with 429 as well.
+    """
+
+    drop: float = 0.0
+    double: float = 0.0
+    delay: float = 0.0
+    reorder: float = 0.0
+    refuse: float = 0.0
+    fail_after_accepting: float = 0.0
+    hang_after_accepting: float = 0.0
+    hang_seconds: float = 20.0
+    calls_per_second: float = 0.0
+    seed: int = 1
+
+    @classmethod
+    def from_request(cls, given: Mapping[str, object]) -> Faults:
+        """The faults of a control request; raises ``ValueError`` naming what is not one."""
+        names = [field.name for field in fields(cls)]
+        unknown = sorted(set(given) - set(names))
+        if unknown:
+            raise ValueError(f"Unknown faults: {', '.join(unknown)}; known are {', '.join(names)}.")
+        for name, value in given.items():
+            if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+                raise ValueError(f"{name} is {value!r}; write a number that is not negative.")
+            if name not in _SETTINGS and value > 1:
+                raise ValueError(f"{name} is {value}; write a share between 0 and 1.")
+        return cls(**given)
+
+    def strikes(self, fault: str, *key: object) -> bool:
+        """Whether ``fault`` happens to the thing named by ``key``: the same answer whatever happened before or in parallel."""
+        share = getattr(self, fault)
+        if share <= 0:
+            return False
+        digest = sha256("\n".join(map(str, (self.seed, fault, *key))).encode()).digest()
+        return int.from_bytes(digest[:8]) / 2**64 < share

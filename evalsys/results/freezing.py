@@ -1,0 +1,133 @@
+"""Freezing: the answers of a closed round as one columnar file that is known by its hash, and the strata they stand for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from evalsys.audit.actions import record_act
+from evalsys.base.errors import NotFound
+from evalsys.base.runtime import Runtime
+from evalsys.design.actions import refuse_unless
+from evalsys.design.models import Round
+from evalsys.design.rules import questionnaire_of
+from evalsys.fieldwork.closing import CLASS, require_balance
+from evalsys.fieldwork.models import Interview, SealedAnswer
+from evalsys.results.models import FrozenDataset
+from evalsys.samples.models import Case, Stratum
+from surveys.fieldwork import find_outcome
+from surveys.sampling.strata import Stratum as StratumName
+from surveys.sampling.strata import collapse_strata
+
+_REST = {"P", "R", "NC", "O"}
+
+
+def freeze_round(session: Session, runtime: Runtime, round_: Round, *, actor: str) -> FrozenDataset:
+    """Freeze the answers of a closed round; refused while cases and answers do not balance."""
+    refuse_unless(round_, "closed", doing="freezing")
+    balance = require_balance(session, round_)
+    strata, final_by_code = describe_strata(session, round_)
+    table = _read_answers(session, round_, final_by_code)
+    path = runtime.published_folder / f"answers-{round_.code}.parquet"
+    sha256 = write_dataset(table, path)
+    dataset = FrozenDataset(
+        round_id=round_.id,
+        sha256=sha256,
+        path=str(path),
+        rows=table.num_rows,
+        counts=balance,
+        strata=strata,
+        frozen_at=runtime.clock.now(),
+    )
+    session.add(dataset)
+    round_.frozen_at = runtime.clock.now()
+    record_act(session, runtime.clock, round_.code, actor, "round frozen", sha256=sha256, rows=table.num_rows)
+    return dataset
+
+
+def get_dataset(session: Session, round_: Round) -> FrozenDataset:
+    """The frozen data set of a round."""
+    found = session.scalar(select(FrozenDataset).where(FrozenDataset.round_id == round_.id))
+    if found is None:
+        raise NotFound("Round %(code)s is not frozen yet.", code=round_.code)
+    return found
+
+
+def write_dataset(table: pa.Table, path: Path) -> str:
+    """Write the table as Parquet with fixed settings; its SHA-256."""
+    pq.write_table(table, path, compression="zstd", version="2.6", store_schema=False, write_statistics=False)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def describe_strata(session: Session, round_: Round) -> tuple[list[dict], dict[str, str]]:
+    """The strata as they are scored, with the outcomes of their released cases; small ones joined to their named neighbour.
+
+    Also returns where each stratum of the draw went.
+    """
+    drawn = list(session.scalars(select(Stratum).where(Stratum.round_id == round_.id).order_by(Stratum.code)))
+    outcomes = _count_outcomes(session, round_)
+    completes = {StratumName.from_name(s.code): outcomes[s.code]["I"] for s in drawn}
+    collapsed = collapse_strata(completes, CLASS)
+    final = {one.name: other.name for one, other in collapsed.final_by_original.items()}
+    members: dict[str, list[Stratum]] = defaultdict(list)
+    for stratum in drawn:
+        members[final[stratum.code]].append(stratum)
+    rows = []
+    for code in sorted(members):
+        counts: Counter[str] = sum((outcomes[s.code] for s in members[code]), Counter())
+        rows.append(
+            {
+                "stratum": code,
+                "unit": members[code][0].unit_code,
+                "group": members[code][0].group,
+                "members": [stratum.code for stratum in members[code]],
+                "population": sum(stratum.size for stratum in members[code]),
+                "complete": counts["I"],
+                "eligible_rest": sum(counts[name] for name in _REST),
+                "ineligible": counts["NE"],
+                "unknown": counts["UH"] + counts["UO"],
+            }
+        )
+    return rows, final
+
+
+def _count_outcomes(session: Session, round_: Round) -> dict[str, Counter[str]]:
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    rows = session.execute(
+        select(Case.stratum, Interview.outcome)
+        .join(Interview, Interview.case_id == Case.id)
+        .where(Case.round_id == round_.id)
+    )
+    for stratum, outcome in rows:
+        counts[stratum][find_outcome(outcome).outcome_class] += 1
+    return counts
+
+
+def _read_answers(session: Session, round_: Round, final_by_code: dict[str, str]) -> pa.Table:
+    """Rows sorted by what they say, so that the file tells nothing of the order in which they came. Comments stay out."""
+    questionnaire = questionnaire_of(round_.configuration)
+    codes = [code for code in questionnaire.order if questionnaire.question(code).options]
+    answers = session.scalars(
+        select(SealedAnswer).where(SealedAnswer.round_id == round_.id, SealedAnswer.voided.is_(False))
+    )
+    rows = sorted(
+        (
+            answer.unit_code,
+            StratumName.from_name(answer.stratum).group,
+            final_by_code[answer.stratum],
+            answer.channel,
+            answer.arm,
+            answer.outcome,
+            *(answer.answers.get(code, "") for code in codes),
+        )
+        for answer in answers
+    )
+    names = ["unit", "evaluator_group", "stratum", "channel", "arm", "outcome", *codes]
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    return pa.table({name: pa.array(column, pa.string()) for name, column in zip(names, columns, strict=True)})
