@@ -28,42 +28,46 @@ class Stage:
 
 @dataclass(frozen=True)
 class Design:
-    """Weights (n,) and stages; ``auxiliaries`` (n, Q) and ``factors`` (n,) where the weights are calibrated.
+    """How n rows were sampled and weighted.
 
-    ``weights`` are those after calibration, base weight × factor. A factor of None says that nothing was calibrated.
+    weights : (n,) that estimates use. stages : of selection, the first one first. Where the weights are calibrated:
+    auxiliaries : (n, Q), base : (n,) weights before, factors : (n,) by which calibration multiplied them.
     """
 
     weights: np.ndarray
     stages: tuple[Stage, ...]
     auxiliaries: np.ndarray | None = None
+    base: np.ndarray | None = None
     factors: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.weights)
 
-    @property
-    def base_weights(self) -> np.ndarray:
-        """(n,) weights before calibration."""
-        return self.weights if self.factors is None else self.weights / self.factors
-
     def degrees_of_freedom(self, rows: np.ndarray | None = None) -> int:
         """Clusters minus strata of the first stage over rows with a weight, as R's ``degf``.
 
-        ``rows`` (n,) bool is a subset.
+        Rows : (n,) bool, a subset.
         """
         inside = self.weights != 0 if rows is None else rows & (self.weights != 0)
         first = self.stages[0]
         return len(np.unique(first.cluster[inside])) - len(np.unique(first.stratum[inside]))
 
     def calibrated(self, weights: np.ndarray, auxiliaries: np.ndarray) -> Design:
-        """The design after calibration to known totals of the auxiliaries: variances are those of residuals on them.
+        """The design after calibration to known totals: its variances are those of residuals on the auxiliaries.
 
         weights : (n,) after calibration. auxiliaries : (n, Q), an intercept or a complete set of levels among them.
         """
-        base = self.base_weights
-        factors = np.divide(weights, base, out=np.ones(len(base)), where=base != 0)
+        weights = np.asarray(weights, float)
+        factors = np.divide(weights, self.weights, out=np.ones(len(self)), where=self.weights != 0)
         auxiliaries = np.asarray(auxiliaries, float)
-        return replace(self, weights=np.asarray(weights, float), auxiliaries=auxiliaries, factors=factors)
+        return replace(self, weights=weights, auxiliaries=auxiliaries, base=self.weights, factors=factors)
+
+    def reweighted(self, weights: np.ndarray) -> Design:
+        """The same sample with other weights, as after trimming.
+
+        Residuals stay those of the calibration before, as in R.
+        """
+        return replace(self, weights=np.asarray(weights, float))
 
 
 def make_design(

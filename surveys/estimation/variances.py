@@ -72,9 +72,9 @@ def residuals(scores: np.ndarray, design: Design) -> np.ndarray:
 
     scores : (n, P) calibrated weight × influence u. With base weight w and factor g: g·w·(u − x'B), B = (X'WX)⁻¹X'Wu.
     """
-    if design.auxiliaries is None or design.factors is None:
+    if design.auxiliaries is None or design.base is None or design.factors is None:
         return scores
-    root = np.sqrt(design.base_weights)[:, None]
+    root = np.sqrt(np.maximum(design.base, 0))[:, None]
     basis = _orthonormal(design.auxiliaries * root)
     scale = design.factors[:, None] * root
     influence = np.divide(scores, scale, out=np.zeros_like(scores), where=scale > 0)

@@ -1,8 +1,8 @@
 """Base weight and nonresponse adjustment by weighting class, with AAPOR's estimate of eligibility.
 
-Source: base weight N_h/n_h of released cases; respondents carry the eligible of their class (Särndal, Swensson and Wretman 1992, section
-15.6, response homogeneity groups); the eligible among cases of unknown eligibility are e = (I+P+R+NC+O)/(I+P+R+NC+O+NE) of them
-(AAPOR *Standard Definitions*, response rate 3).
+Source: base weight N_h/n_h of released cases; respondents carry the eligible of their class (Särndal, Swensson and
+Wretman 1992, section 15.6, response homogeneity groups); the eligible among cases of unknown eligibility are e =
+(I+P+R+NC+O)/(I+P+R+NC+O+NE) of them (AAPOR *Standard Definitions*, response rate 3).
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from surveys.errors import DesignError
 class ClassCounts:
     """Outcomes of one class (here a stratum, after small ones were joined).
 
-    population : N_h of the frame. complete : interviews that are scored. eligible_rest : eligible cases without one (partial, refusal,
-    non-contact, other). ineligible : found not to belong. unknown : nobody knows. Their sum is the number of released cases.
+    population : N_h of the frame. complete : interviews that are scored. eligible_rest : eligible cases without one
+    (partial, refusal, non-contact, other). ineligible : found not to belong. unknown : nobody knows. Their sum is the
+    number of released cases.
     """
 
     code: str
@@ -38,8 +39,8 @@ class ClassCounts:
 class ClassWeight:
     """The weight of each complete of a class, step by step.
 
-    base : N_h over released. eligible_share : e of the class, 0–1. nonresponse : estimated eligible released cases per complete, ≥ 1.
-    final : base × nonresponse.
+    base : N_h over released. eligible_share : e of the class, 0–1. nonresponse : estimated eligible released cases
+    per complete, ≥ 1. final : base × nonresponse.
     """
 
     code: str
@@ -52,8 +53,8 @@ class ClassWeight:
 def weigh_classes(classes: Sequence[ClassCounts]) -> dict[str, ClassWeight]:
     """The weights of every class that has completes.
 
-    A class without completes has nobody to carry its weight: join it to a neighbour first, or leave its group out and say so.
-    n = 1 complete gives a weight like any other.
+    A class without completes has nobody to carry its weight: join it to a neighbour first, or leave its group out and
+    say so. n = 1 complete gives a weight like any other.
 
     Raises
     ------
