@@ -78,11 +78,11 @@ def _by_likelihood(share: float, variance: float, n: int, t: float) -> tuple[flo
     deff = variance * n / (share * (1 - share)) * n / (n - 1)
 
     def beyond(odds: float) -> float:
-        other = special.expit(odds)
-        deviance = 2 * n * (special.xlogy(share, share / other) + special.xlogy(1 - share, (1 - share) / (1 - other)))
+        yes, no = np.log(share) - special.log_expit(odds), np.log1p(-share) - special.log_expit(-odds)
+        deviance = 2 * n * (share * yes + (1 - share) * no)
         return deviance / deff - t**2
 
     centre = special.logit(share)
-    low = optimize.brentq(beyond, centre - 40, centre, xtol=1e-13)
-    high = optimize.brentq(beyond, centre, centre + 40, xtol=1e-13)
+    low = optimize.brentq(beyond, centre - 500, centre, xtol=1e-13)
+    high = optimize.brentq(beyond, centre, centre + 500, xtol=1e-13)
     return float(special.expit(low)), float(special.expit(high))
