@@ -12,7 +12,7 @@ class ProviderError(Exception):
 
 
 class ProviderRefused(ProviderError):
-    """The provider certainly did not accept the request. ``retry_later``: the same request may succeed later (rate limits)."""
+    """The provider certainly did not accept the request. ``retry_later``: the same may succeed later (rate limits)."""
 
     def __init__(self, code: str, message: str, *, retry_later: bool = False) -> None:
         super().__init__(message)
@@ -21,7 +21,7 @@ class ProviderRefused(ProviderError):
 
 
 class ProviderUnknown(ProviderError):
-    """Nobody knows whether the provider accepted: a time-out, a broken connection, an error after sending. Never repeat blindly."""
+    """Nobody knows whether the provider accepted: a time-out, an error after sending. Never repeat blindly."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ _LATER = {20429, 429}
 
 
 class PooledHttpClient(HttpClient):
-    """Sends the SDK's requests over connections that are kept, to another base address where one is given; times each."""
+    """Sends the SDK's requests over kept connections, to another base address where one is given; times each."""
 
     def __init__(self, base_url: str = "") -> None:
         self._base_url = base_url.rstrip("/")
@@ -108,5 +108,5 @@ class TwilioTelephone:
 def verify_signature(
     auth_token: str, public_base_url: str, path_and_query: str, form: Mapping[str, str], signature: str
 ) -> bool:
-    """Whether a callback was signed by the provider, over the configured public address, whatever host the request names."""
+    """Whether the provider signed a callback, over the configured public address, whatever host the request names."""
     return RequestValidator(auth_token).validate(public_base_url.rstrip("/") + path_and_query, form, signature)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -12,13 +16,16 @@ from flask import Flask, Response, jsonify, request
 
 from evalsys.base.clock import EPOCH, Clock
 from evalsys.gateways.simulator.engine import Engine
+from evalsys.gateways.simulator.faults import Faults
 from evalsys.gateways.simulator.hearing import Hearing
 from evalsys.gateways.simulator.lives import Contact, provider_date
 from evalsys.gateways.simulator.population import Population
-from evalsys.gateways.simulator.wire import Faults
 
 API = "/2010-04-01/Accounts/<account>"
 REQUIRED = {"call": ("To", "From", "Url"), "message": ("To", "From", "Body")}
+MISSING = {"To": 21201, "From": 21603, "Url": 21205, "Body": 21602}
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+LONGEST_BODY = 1600
 
 
 def create_simulator(account_sid: str, auth_token: str, clock: Clock) -> Flask:
@@ -67,41 +74,50 @@ def _add_resources(app: Flask, engine: Engine) -> None:
 
 
 def _create(engine: Engine, kind: str) -> Response | tuple[Response, int]:
-    for name in REQUIRED[kind]:
-        if not request.form.get(name):
-            code = {"To": 21201, "From": 21603, "Url": 21205, "Body": 21602}[name]
-            return _error(400, code, f"The parameter '{name}' is required")
-    if not request.form["To"].startswith("+"):
-        return _error(400, 21211, f"The 'To' number {request.form['To']} is not a valid phone number")
-    if engine.faults.happens("refuse"):
+    form = request.form
+    problem = _find_problem(kind, form)
+    if problem:
+        return _error(400, *problem)
+    if engine.refuse(kind, form["To"]):
         return _error(429, 20429, "Too Many Requests")
     contact = engine.accept(
         Contact(
-            sid=engine.new_sid(kind),
             kind=kind,
-            to=request.form["To"],
-            sender=request.form["From"],
+            to=form["To"],
+            sender=form["From"],
             created_at=engine.clock.now(),
-            status_callback=request.form.get("StatusCallback", ""),
-            url=request.form.get("Url", ""),
-            body=request.form.get("Body", ""),
-            detect_machine=request.form.get("MachineDetection") in ("Enable", "DetectMessageEnd"),
+            status_callback=form.get("StatusCallback", ""),
+            url=form.get("Url", ""),
+            body=form.get("Body", ""),
+            events=tuple(form.getlist("StatusCallbackEvent")) or ("completed",),
+            detect_machine=form.get("MachineDetection") in ("Enable", "DetectMessageEnd"),
         )
     )
-    if engine.faults.happens("fail_after_accepting"):
+    key = (kind, contact.to, contact.try_number)
+    if engine.faults.strikes("hang_after_accepting", *key):
+        time.sleep(engine.faults.hang_seconds)
+    if engine.faults.strikes("fail_after_accepting", *key):
         return _error(500, 20500, "An internal server error has occurred")
     return jsonify(_describe(engine, contact)), 201
 
 
+def _find_problem(kind: str, form: Mapping[str, str]) -> tuple[int, str] | None:
+    """The provider's code and sentence for a request that it would not take."""
+    for name in REQUIRED[kind]:
+        if not form.get(name):
+            return MISSING[name], f"A '{name}' parameter is required"
+    if not E164.fullmatch(form["To"]):
+        return 21211, f"The 'To' number {form['To']} is not a valid phone number"
+    for name in ("Url", "StatusCallback"):
+        if form.get(name) and not form[name].startswith(("http://", "https://")):
+            return {"Url": 21205, "StatusCallback": 21609}[name], f"{name} is not a valid URL: {form[name]}"
+    if len(form.get("Body", "")) > LONGEST_BODY:
+        return 21617, f"The concatenated message body exceeds the {LONGEST_BODY} character limit"
+    return None
+
+
 def _list(engine: Engine, kind: str, since: str | None) -> Response:
-    to = request.args.get("To")
-    earliest = _read_time(since) if since else EPOCH
-    found = [
-        contact
-        for contact in list(engine.contacts.values())
-        if contact.kind == kind and (not to or contact.to == to) and contact.created_at >= earliest
-    ]
-    found.sort(key=lambda contact: contact.created_at, reverse=True)
+    found = engine.find(kind, request.args.get("To", ""), _read_time(since) if since else EPOCH)
     name = f"{kind}s"
     return jsonify(
         {
@@ -140,7 +156,7 @@ def _describe(engine: Engine, contact: Contact) -> dict:
             "body": contact.body,
             "num_segments": str(_segments(contact.body)),
             "num_media": "0",
-            "error_code": None,
+            "error_code": contact.error_code,
             "error_message": None,
             "messaging_service_sid": None,
             "date_sent": provider_date(contact.created_at),
@@ -193,13 +209,13 @@ def _add_control(app: Flask, engine: Engine) -> None:
     def set_faults():
         try:
             engine.faults = Faults.from_request(request.get_json())
-        except (TypeError, ValueError) as error:
+        except ValueError as error:
             return _error(400, 20001, str(error))
-        return jsonify(request.get_json())
+        return jsonify(asdict(engine.faults))
 
     @app.get("/simulator/statistics")
     def statistics():
-        return jsonify(dict(sorted(engine.counts.items())))
+        return jsonify(engine.statistics())
 
     @app.get("/simulator/outbox")
     def outbox():

@@ -1,11 +1,11 @@
-"""The engine: calls and messages live side by side on one clock; each is worked on in order, different ones in parallel."""
+"""The engine: calls and messages live side by side on one clock; each in its own order, different ones in parallel."""
 
 from __future__ import annotations
 
 import heapq
 import itertools
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -13,14 +13,19 @@ from datetime import datetime, timedelta
 import structlog
 
 from evalsys.base.clock import Clock
+from evalsys.gateways.simulator.faults import Faults
 from evalsys.gateways.simulator.hearing import Hearing
-from evalsys.gateways.simulator.lives import Contact, World, call_form, live_call, live_message
+from evalsys.gateways.simulator.lives import Contact, World, live_call, live_message, status_form
 from evalsys.gateways.simulator.population import Population
-from evalsys.gateways.simulator.wire import Faults, Wire
+from evalsys.gateways.simulator.wire import Wire
 
 log = structlog.get_logger()
 THREADS = 4
 DELAY = timedelta(seconds=45)
+#: which ``StatusCallbackEvent`` asks for a status; every other status is a call's last and belongs to ``completed``
+EVENTS = {"initiated": "initiated", "ringing": "ringing", "in-progress": "answered"}
+
+Life = Iterator[datetime]
 
 
 class Engine:
@@ -30,21 +35,44 @@ class Engine:
         self.account_sid, self.auth_token, self.clock = account_sid, auth_token, clock
         self.faults = Faults()
         self.contacts: dict[str, Contact] = {}
-        self.counts: Counter[str] = Counter()
+        self._by_number: dict[tuple[str, str], list[Contact]] = defaultdict(list)
+        self._counts: Counter[str] = Counter()
+        self._requests: Counter[tuple[str, str]] = Counter()
+        self._second, self._in_second = 0, 0
         self._wire = Wire(auth_token)
-        self._world = World(account_sid, self._wire, Population({}, {}, Hearing({}), ""), Hearing({}), self.report)
-        self._due: list[tuple[datetime, int, Iterator[datetime]]] = []
+        self._world = self._make_world(Population({}, {}, Hearing({}), ""), Hearing({}))
+        self._due: list[tuple[datetime, int, Life]] = []
         self._number = itertools.count(1)
         self._tries: Counter[tuple[str, str]] = Counter()
         self._lock = threading.Lock()
         self._running = threading.Lock()
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="simulator")
 
+    @property
+    def population(self) -> Population:
+        """Who lives here now."""
+        return self._world.population
+
     def settle(self, population: Population, hearing: Hearing) -> None:
         """Let these citizens live here from now on; what was tried with earlier ones is forgotten."""
         with self._lock:
-            self._world = World(self.account_sid, self._wire, population, hearing, self.report)
+            self._world = self._make_world(population, hearing)
             self._tries.clear()
+
+    def refuse(self, kind: str, to: str) -> bool:
+        """Whether a request must come again later: by a fault, or because this second's calls are used up."""
+        with self._lock:
+            self._requests[kind, to] += 1
+            request = self._requests[kind, to]
+            if self.faults.strikes("refuse", kind, to, request):
+                return True
+            if kind != "call" or not self.faults.calls_per_second:
+                return False
+            second = int(self.clock.now().timestamp())
+            if second != self._second:
+                self._second, self._in_second = second, 0
+            self._in_second += 1
+            return self._in_second > self.faults.calls_per_second
 
     def accept(self, contact: Contact) -> Contact:
         """Take a call or message in; its life begins now."""
@@ -53,28 +81,28 @@ class Engine:
             key = (contact.kind, person.cid if person else contact.to)
             self._tries[key] += 1
             contact.try_number = self._tries[key]
+            self._counts[f"{contact.kind}s"] += 1
+            contact.sid = ("CA" if contact.kind == "call" else "SM") + f"{len(self.contacts) + 1:032x}"
             self.contacts[contact.sid] = contact
-            self.counts[f"{contact.kind}s"] += 1
+            self._by_number[contact.kind, contact.to].append(contact)
             life = live_call if contact.kind == "call" else live_message
-            heapq.heappush(self._due, (contact.created_at, next(self._number), life(contact, self._world)))
+            self._push(contact.created_at, self._guard(life(contact, self._world), contact))
         return contact
 
-    def new_sid(self, kind: str) -> str:
-        """The next provider id; a number, so that a rehearsal gives the same ids again."""
+    def find(self, kind: str, to: str, since: datetime) -> list[Contact]:
+        """Calls or messages since a moment, newest first; to every number where ``to`` is empty."""
         with self._lock:
-            self.counts["sids"] += 1
-            return ("CA" if kind == "call" else "SM") + f"{self.counts['sids']:032x}"
+            known = self._by_number.get((kind, to), []) if to else self.contacts.values()
+            found = [contact for contact in known if contact.kind == kind and contact.created_at >= since]
+        return found[::-1]
 
     def run(self, until: datetime) -> int:
         """Let everything happen that is due by ``until``; how many steps were taken."""
         with self._running:
             steps = 0
             while lives := self._take_due(until):
-                for taken, going_on in self._pool.map(lambda life: self._advance(life, until), lives):
+                for taken in self._pool.map(lambda life: self._advance(life, until), lives):
                     steps += taken
-                    if going_on:
-                        with self._lock:
-                            heapq.heappush(self._due, (going_on[0], next(self._number), going_on[1]))
             return steps
 
     def next_at(self) -> datetime | None:
@@ -87,71 +115,87 @@ class Engine:
         with self._lock:
             return len(self._due)
 
+    def statistics(self) -> dict[str, int]:
+        """How often each thing happened since the start."""
+        with self._lock:
+            return dict(sorted(self._counts.items()))
+
     def run_forever(self, stop: threading.Event, pause_seconds: float = 0.05) -> None:
         """Without a conductor: let things happen as the clock reaches them."""
         while not stop.wait(pause_seconds):
-            try:
-                self.run(self.clock.now())
-            except Exception:
-                log.exception("simulator step failed")
+            self.run(self.clock.now())
 
-    def _take_due(self, until: datetime) -> list[Iterator[datetime]]:
+    def _make_world(self, population: Population, hearing: Hearing) -> World:
+        return World(self.account_sid, self._wire, population, hearing, self._report, self._count)
+
+    def _count(self, what: str) -> None:
+        with self._lock:
+            self._counts[what] += 1
+
+    def _push(self, at: datetime, life: Life) -> None:
+        """Say when a life goes on; with the lock held. The number keeps lives of the same moment in order."""
+        heapq.heappush(self._due, (at, next(self._number), life))
+
+    def _take_due(self, until: datetime) -> list[Life]:
         taken = []
         with self._lock:
             while self._due and self._due[0][0] <= until:
                 taken.append(heapq.heappop(self._due)[2])
         return taken
 
-    def _advance(
-        self, life: Iterator[datetime], until: datetime
-    ) -> tuple[int, tuple[datetime, Iterator[datetime]] | None]:
-        steps = 0
+    def _advance(self, life: Life, until: datetime) -> int:
+        steps = 1
         for at in life:
-            steps += 1
             if at > until:
-                return steps, (at, life)
-        return steps, None
-
-    def report(self, contact: Contact, status: str, at: datetime, extra: dict) -> None:
-        """Note a new status and send its callback, with the faults that were asked for."""
-        contact.status = status
-        self.counts[f"{contact.kind} {status}"] += 1
-        if not contact.status_callback:
-            return
-        form = self._status_form(contact, status, at) | extra
-        if self.faults.happens("drop"):
-            return
-        copies = 2 if self.faults.happens("double") else 1
-        for _ in range(copies):
-            if self.faults.happens("delay"):
                 with self._lock:
-                    late = self._deliver_late(contact.status_callback, form)
-                    heapq.heappush(self._due, (at + DELAY, next(self._number), late))
+                    self._push(at, life)
+                break
+            steps += 1
+        return steps
+
+    def _guard(self, life: Life, contact: Contact) -> Life:
+        """A life whose fault ends itself and no other: it is logged, counted, and the call hung up as failed."""
+        try:
+            yield from life
+        except Exception:
+            log.exception("simulated life failed", sid=contact.sid)
+            self._count("faulty lives")
+            contact.ended_at = self.clock.now()
+            self._report(contact, "failed", contact.ended_at, {})
+
+    def _report(self, contact: Contact, status: str, at: datetime, extra: dict[str, str]) -> None:
+        """Note a new status and send its callback, with the faults that were asked for."""
+        # A call that was only initiated is still listed as queued.
+        contact.status = "queued" if status == "initiated" else status
+        self._count(f"{contact.kind} {status}")
+        form = status_form(contact, status, at, self.account_sid) | extra
+        if not contact.status_callback or (
+            contact.kind == "call" and EVENTS.get(status, "completed") not in contact.events
+        ):
+            return
+        key = (contact.kind, contact.to, contact.try_number, status)
+        if contact.ended_at is None and self.faults.strikes("reorder", *key):
+            contact.held.append(form)
+            return
+        for sent in (form, *contact.held):
+            self._call_back(contact.status_callback, sent, at, key)
+        contact.held.clear()
+
+    def _call_back(self, address: str, form: dict[str, str], at: datetime, key: tuple) -> None:
+        if self.faults.strikes("drop", *key):
+            return
+        for _ in range(2 if self.faults.strikes("double", *key) else 1):
+            if self.faults.strikes("delay", *key):
+                with self._lock:
+                    self._push(at + DELAY, self._deliver(address, form))
             else:
-                self._wire.post(contact.status_callback, form)
+                for _ in self._deliver(address, form):
+                    pass
 
-    def _deliver_late(self, address: str, form: dict[str, str]) -> Iterator[datetime]:
-        self._wire.post(address, form)
-        return
-        yield
-
-    def _status_form(self, contact: Contact, status: str, at: datetime) -> dict[str, str]:
-        if contact.kind == "message":
-            return {
-                "AccountSid": self.account_sid,
-                "ApiVersion": "2010-04-01",
-                "From": contact.sender,
-                "MessageSid": contact.sid,
-                "MessageStatus": status,
-                "SmsSid": contact.sid,
-                "SmsStatus": status,
-                "To": contact.to,
-            }
-        contact.sequence += 1
-        form = call_form(contact, self._world) | {
-            "CallStatus": status,
-            "CallbackSource": "call-progress-events",
-            "SequenceNumber": str(contact.sequence - 1),
-            "Timestamp": at.strftime("%a, %d %b %Y %H:%M:%S +0000"),
-        }
-        return form
+    def _deliver(self, address: str, form: dict[str, str]) -> Life:
+        """Send one callback; as a life of its own, so that it can also come late."""
+        self._count("callbacks")
+        answer = self._wire.post(address, form)
+        if not 200 <= answer.status < 300:
+            self._count("callbacks refused")
+        yield from ()

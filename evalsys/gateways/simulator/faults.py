@@ -13,10 +13,10 @@ _SETTINGS = ("seed", "hang_seconds", "calls_per_second")
 class Faults:
     """Shares 0–1 of requests and status callbacks that something happens to.
 
-    To callbacks: ``drop`` (never sent), ``double`` (sent twice), ``delay`` (sent 45 s late), ``reorder`` (sent after the
-    one that follows). To requests: ``refuse`` (429), ``fail_after_accepting`` (the call is made, the answer is 500),
-    ``hang_after_accepting`` (the call is made, the answer comes after ``hang_seconds``). Beyond ``calls_per_second``, where
-    it is not 0, calls are refused with 429 as well.
+    To callbacks: ``drop`` (never sent), ``double`` (sent twice), ``delay`` (sent 45 s late), ``reorder`` (sent after
+    the one that follows). To requests: ``refuse`` (429), ``fail_after_accepting`` (the call is made, the answer is
+    500), ``hang_after_accepting`` (the call is made, the answer comes after ``hang_seconds``). Beyond
+    ``calls_per_second``, where it is not 0, calls are refused with 429 as well.
     """
 
     drop: float = 0.0
@@ -45,7 +45,7 @@ class Faults:
         return cls(**given)
 
     def strikes(self, fault: str, *key: object) -> bool:
-        """Whether ``fault`` happens to the thing named by ``key``: the same answer whatever happened before or in parallel."""
+        """Whether ``fault`` happens to the thing named by ``key``: the same whatever happened before or in parallel."""
         share = getattr(self, fault)
         if share <= 0:
             return False

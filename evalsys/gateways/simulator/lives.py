@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 from urllib.parse import urljoin
 
-from evalsys.gateways.simulator.hearing import Hearing, parse_form
+from evalsys.gateways.simulator.hearing import Form, Hearing, parse_form
 from evalsys.gateways.simulator.population import CallPlan, Citizen, Population
 from evalsys.gateways.simulator.twiml import TwimlError, Verb, read_page
 from evalsys.gateways.simulator.wire import Wire
@@ -17,29 +17,35 @@ from evalsys.gateways.simulator.wire import Wire
 #: how fast a recorded voice reads, characters a second
 READING = 6.0
 PATIENCE_PAGES = 60
+HANG_UP = "hang up"
+#: the provider's code for a handset that cannot be reached
+UNREACHABLE = 30003
 LINK = re.compile(r"https?://[^\s，。]+/q/[a-z2-7]+")
 
 
 @dataclass
 class Contact:
-    """A call or message as the provider keeps it."""
+    """A call or message as the provider keeps it; ``held`` are callbacks that a fault keeps back for a while."""
 
-    sid: str
     kind: str
     to: str
     sender: str
     created_at: datetime
-    status_callback: str
+    status_callback: str = ""
     url: str = ""
     body: str = ""
+    events: tuple[str, ...] = ("completed",)
+    detect_machine: bool = False
+    sid: str = ""
     status: str = "queued"
     answered_by: str = ""
     started_at: datetime | None = None
     ended_at: datetime | None = None
     try_number: int = 1
-    detect_machine: bool = False
     sequence: int = 0
+    error_code: int | None = None
     notes: list[str] = field(default_factory=list)
+    held: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def duration(self) -> int:
@@ -51,13 +57,14 @@ class Contact:
 
 @dataclass(frozen=True)
 class World:
-    """What a life needs: the wire to the product, the citizens, and how a status callback is sent."""
+    """What a life needs: the wire to the product, the citizens, and where it reports statuses and counts."""
 
     account_sid: str
     wire: Wire
     population: Population
     hearing: Hearing
-    report: Callable[[Contact, str, datetime, dict], None]
+    report: Callable[[Contact, str, datetime, dict[str, str]], None]
+    count: Callable[[str], None]
 
 
 def live_call(call: Contact, world: World) -> Iterator[datetime]:
@@ -89,58 +96,97 @@ def live_call(call: Contact, world: World) -> Iterator[datetime]:
 
 
 def _talk(call: Contact, citizen: Citizen, plan: CallPlan, world: World, at: datetime) -> Iterator[datetime]:
-    """Fetch voice pages, hear them out and press keys until somebody hangs up."""
+    """Fetch voice pages, hear them out and press keys until somebody hangs up; yields the end of each page."""
     person = Person(citizen, plan, world)
-    address, form = call.url, call_form(call, world)
+    request: Request | None = (call.url, {})
     for _ in range(PATIENCE_PAGES):
-        answer = world.wire.post(address, form)
-        try:
-            verbs = read_page(answer.text, answer.address) if answer.status == 200 else []
-        except TwimlError as error:
-            call.notes.append(str(error))
-            return
+        verbs = _fetch(call, world, *request)
         if not verbs:
-            call.notes.append(f"page answered {answer.status}")
             return
-        following: tuple[str, dict] | None = None
-        for verb in verbs:
-            at += timedelta(seconds=_length(verb))
-            if verb.name == "Hangup":
-                yield at
-                return
-            if verb.name == "Redirect":
-                following = verb.url, call_form(call, world)
-                break
-            if verb.name == "Gather" and plan.kind == "human":
-                act, seconds = person.hear(verb.text)
-                at += timedelta(seconds=seconds)
-                if act == "hang up":
-                    yield at
-                    return
-                if act:
-                    following = verb.url, call_form(call, world) | {"Digits": act, "FinishedOnKey": ""}
-                    break
-                at += timedelta(seconds=verb.timeout)
-            elif verb.name == "Gather":
-                at += timedelta(seconds=verb.timeout)
-        yield at
-        if following is None:
+        seconds, request = _hear(verbs, person)
+        yield (at := at + timedelta(seconds=seconds))
+        if request is None:
             return
-        address, form = following
 
 
-def call_form(call: Contact, world: World) -> dict[str, str]:
+#: where a call goes on, and what it brings along besides its own parameters
+Request = tuple[str, dict[str, str]]
+
+
+def _fetch(call: Contact, world: World, address: str, digits: dict[str, str]) -> list[Verb]:
+    """The verbs of a voice page; none where it cannot be played, with a note why."""
+    world.count("voice pages")
+    answer = world.wire.post(address, call_form(call, world.account_sid, "in-progress") | digits)
+    if answer.status != 200:
+        return _give_up(call, world, f"The page answered {answer.status}.")
+    try:
+        return read_page(answer.text, answer.address)
+    except TwimlError as error:
+        return _give_up(call, world, str(error))
+
+
+def _give_up(call: Contact, world: World, why: str) -> list[Verb]:
+    world.count("voice pages failed")
+    call.notes.append(why)
+    return []
+
+
+def _hear(verbs: list[Verb], person: Person) -> tuple[float, Request | None]:
+    """Hear a page out: how long that takes, and where the call goes on; nowhere when somebody hangs up."""
+    seconds = 0.0
+    for verb in verbs:
+        seconds += _length(verb)
+        if verb.name == "Hangup":
+            return seconds, None
+        if verb.name == "Redirect":
+            return seconds, (verb.url, {})
+        if verb.name != "Gather":
+            continue
+        act, thinking = person.hear(verb.text)
+        seconds += thinking
+        if act == HANG_UP:
+            return seconds, None
+        if act:
+            return seconds, (verb.url, {"Digits": act})
+        seconds += verb.timeout
+        if verb.calls_on_silence:
+            return seconds, (verb.url, {"Digits": ""})
+    return seconds, None
+
+
+def call_form(call: Contact, account_sid: str, status: str) -> dict[str, str]:
     """The parameters that every request about a call carries."""
     form = {
-        "AccountSid": world.account_sid,
+        "AccountSid": account_sid,
         "ApiVersion": "2010-04-01",
         "CallSid": call.sid,
-        "CallStatus": "in-progress",
+        "CallStatus": status,
         "Direction": "outbound-api",
         "From": call.sender,
         "To": call.to,
     }
     return form | ({"AnsweredBy": call.answered_by} if call.answered_by else {})
+
+
+def status_form(contact: Contact, status: str, at: datetime, account_sid: str) -> dict[str, str]:
+    """The parameters of a status callback; a call's callbacks are numbered from 0."""
+    if contact.kind == "message":
+        return {
+            "AccountSid": account_sid,
+            "ApiVersion": "2010-04-01",
+            "From": contact.sender,
+            "MessageSid": contact.sid,
+            "MessageStatus": status,
+            "SmsSid": contact.sid,
+            "SmsStatus": status,
+            "To": contact.to,
+        }
+    contact.sequence += 1
+    return call_form(contact, account_sid, status) | {
+        "CallbackSource": "call-progress-events",
+        "SequenceNumber": str(contact.sequence - 1),
+        "Timestamp": format_datetime(at),
+    }
 
 
 def _length(verb: Verb) -> float:
@@ -156,7 +202,9 @@ class Person:
         self._slipped = False
 
     def hear(self, text: str) -> tuple[str, float]:
-        """The key pressed (``""``: none, ``hang up``), and after how many seconds."""
+        """The key pressed (``""``: none, or ``HANG_UP``), and after how many seconds."""
+        if self._plan.kind != "human":
+            return "", 0.0
         heard = self._world.hearing.recognise(text)
         if heard is None:
             return "", 0.0
@@ -164,7 +212,7 @@ class Person:
         if code == "CONSENT":
             return self._decide(text, language)
         if self._plan.break_off_after is not None and self._answered >= self._plan.break_off_after:
-            return "hang up", 1.0
+            return HANG_UP, 1.0
         if self._plan.slip and not self._slipped and self._answered == self._plan.slip_at:
             self._slipped = True
             return ("7", 2.0) if self._plan.slip == "wrong_key" else ("", 0.0)
@@ -174,7 +222,7 @@ class Person:
 
     def _decide(self, text: str, language: str) -> tuple[str, float]:
         if self._plan.cooperation == "hangs_up":
-            return "hang up", 2.0
+            return HANG_UP, 2.0
         value = {"answers": "1", "declines": "2", "opts_out": "3"}[self._plan.cooperation]
         return self._world.hearing.key_for(text, "CONSENT", value, language) or "", self._plan.seconds_per_answer
 
@@ -189,7 +237,8 @@ def live_message(message: Contact, world: World) -> Iterator[datetime]:
     yield (at := at + timedelta(seconds=4))
     message.ended_at = at
     if plan is None or not plan.delivered:
-        world.report(message, "undelivered", at, {"ErrorCode": "30003"})
+        message.error_code = UNREACHABLE
+        world.report(message, "undelivered", at, {"ErrorCode": str(UNREACHABLE)})
         return
     world.report(message, "delivered", at, {})
     link = LINK.search(message.body)
@@ -200,7 +249,7 @@ def live_message(message: Contact, world: World) -> Iterator[datetime]:
         for _ in range(2):
             world.wire.browse("GET", link.group())
     if plan.opens:
-        yield at + timedelta(minutes=plan.opens_after_minutes)
+        yield max(at, message.ended_at + timedelta(minutes=plan.opens_after_minutes))
         visit(link.group(), citizen, plan.leaves_after, world)
 
 
@@ -209,27 +258,34 @@ def visit(link: str, citizen: Citizen, leaves_after: int | None, world: World) -
     page = world.wire.browse("GET", link)
     sent = 0
     for _ in range(PATIENCE_PAGES):
-        form = parse_form(page.text) if page.status in (200, 422) else None
+        world.count("web pages" if page.status == 200 else "web pages failed")
+        form = parse_form(page.text) if page.status == 200 else None
         if form is None or (leaves_after is not None and sent >= leaves_after):
-            return sent
-        fields = dict(form.fields)
-        if form.button and form.button[0]:
-            fields[form.button[0]] = form.button[1]
-        if form.radios or form.textarea:
-            heard = world.hearing.recognise_page(form, page.address)
-            if heard is None:
-                return sent
-            value = world.population.answer(citizen, heard[0])
-            if form.radios:
-                chosen = world.hearing.radio_for(form, heard[0], value, heard[1])
-                if chosen is None:
-                    return sent
-                fields[chosen[0]] = chosen[1]
-            else:
-                fields[form.textarea] = value
-            sent += 1
+            break
+        fields = _fill_in(form, page.address, citizen, world)
+        if fields is None:
+            break
+        sent += bool(form.radios or form.textarea)
         page = world.wire.browse("POST", urljoin(page.address, form.action), fields)
     return sent
+
+
+def _fill_in(form: Form, address: str, citizen: Citizen, world: World) -> dict[str, str] | None:
+    """What the citizen sends with a form; ``None`` where they do not understand it."""
+    fields = dict(form.fields)
+    if form.button and form.button[0]:
+        fields[form.button[0]] = form.button[1]
+    if not (form.radios or form.textarea):
+        return fields
+    heard = world.hearing.recognise_page(form, address)
+    if heard is None:
+        return None
+    code, language = heard
+    value = world.population.answer(citizen, code)
+    if form.textarea and not form.radios:
+        return fields | {form.textarea: value}
+    chosen = world.hearing.radio_for(form, code, value, language)
+    return None if chosen is None else fields | dict([chosen])
 
 
 def provider_date(at: datetime | None) -> str | None:

@@ -14,7 +14,7 @@ from evalsys.gateways.simulator.app import create_simulator
 def run_simulator(
     account_sid: str, auth_token: str, clock_setting: str, *, host: str, port: int, conducted: bool, quiet: bool = False
 ) -> None:
-    """Serve the simulator. ``conducted``: somebody else says when time passes; else things happen as the clock reaches them."""
+    """Serve the simulator. ``conducted``: somebody else lets time pass; else it passes by the clock."""
 
     def make() -> Flask:
         app = create_simulator(account_sid, auth_token, clock_from(clock_setting))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urljoin
 
+from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
 #: what the simulator can play; another verb is an error, as it would be with a provider that does not know it
@@ -17,14 +18,13 @@ class TwimlError(Exception):
 
 @dataclass(frozen=True)
 class Verb:
-    """One verb: what is heard, where keys go, how long it waits."""
+    """One verb: what is heard, where keys go, how long it waits, whether silence is sent as well."""
 
     name: str
     text: str = ""
     url: str = ""
     timeout: float = 5.0
-    digits: int = 0
-    attributes: dict = field(default_factory=dict)
+    calls_on_silence: bool = False
 
 
 def read_page(document: str, address: str) -> list[Verb]:
@@ -34,8 +34,8 @@ def read_page(document: str, address: str) -> list[Verb]:
     """
     try:
         root = fromstring(document)
-    except ParseError as error:
-        raise TwimlError(f"The page is not XML: {error}.") from error
+    except (ParseError, DefusedXmlException) as error:
+        raise TwimlError(f"The page cannot be read as XML: {error}.") from error
     if root.tag != "Response":
         raise TwimlError(f"The page begins with <{root.tag}>, not <Response>.")
     return [_read_verb(element, address) for element in root]
@@ -46,17 +46,23 @@ def _read_verb(element, address: str) -> Verb:
         raise TwimlError(f"The verb <{element.tag}> is not known.")
     text = (element.text or "").strip()
     if element.tag == "Gather":
-        heard = "".join((part.text or "") for part in element if part.tag == "Say")
         return Verb(
             "Gather",
-            heard,
-            urljoin(address, element.get("action", "")) if element.get("action") else address,
-            float(element.get("timeout", "5")),
-            int(element.get("numDigits", "0")),
-            dict(element.attrib),
+            "".join((part.text or "").strip() for part in element if part.tag == "Say"),
+            # Without an action the keys go to the page itself.
+            urljoin(address, element.get("action", "")) or address,
+            _seconds(element, "timeout", "5"),
+            element.get("actionOnEmptyResult") == "true",
         )
     if element.tag == "Redirect":
         return Verb("Redirect", url=urljoin(address, text))
     if element.tag == "Pause":
-        return Verb("Pause", timeout=float(element.get("length", "1")))
+        return Verb("Pause", timeout=_seconds(element, "length", "1"))
     return Verb(element.tag, text)
+
+
+def _seconds(element, name: str, default: str) -> float:
+    try:
+        return float(element.get(name, default))
+    except ValueError as error:
+        raise TwimlError(f"The {name} of <{element.tag}> is {element.get(name)!r}, not a number.") from error

@@ -1,0 +1,146 @@
+"""A call's life at the simulator, from the request over real HTTP to the last callback."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Response
+
+from evalsys.gateways.simulator.population import CallPlan
+
+
+def plan_of(simulation, citizen, number: int = 1) -> CallPlan:
+    return simulation.engine.population.plan_call(citizen, number)
+
+
+def is_willing(plan: CallPlan) -> bool:
+    return plan.kind == "human" and plan.cooperation == "answers"
+
+
+def is_smooth(plan: CallPlan) -> bool:
+    return is_willing(plan) and not plan.slip and plan.break_off_after is None
+
+
+def slips(plan: CallPlan, how: str) -> bool:
+    """Whether the citizen slips once, at one of the three questions that are asked here."""
+    return is_willing(plan) and plan.slip == how and plan.slip_at < 3 and plan.break_off_after is None
+
+
+def call(simulation, wanted, key: str = "k1"):
+    """Place a call to the first citizen whose first call goes as wanted, and let it come to its end."""
+    phone = simulation.find(lambda citizen: wanted(plan_of(simulation, citizen)))
+    sid = simulation.telephone().place_call(simulation.call_request(key, phone))
+    simulation.run(minutes=30)
+    return phone, sid
+
+
+def test_a_willing_citizen_hears_each_question_and_presses_the_key_of_the_answer(simulation, product):
+    phone, sid = call(simulation, is_smooth)
+    population = simulation.engine.population
+    citizen = population.find(phone)
+    keys = {code: population.answer(citizen, code) for code in ("Q0", "I1", "I2")}
+    assert product.digits_of("k1") == {"CONSENT": "1"} | keys
+    assert product.statuses_of("k1") == ["initiated", "ringing", "in-progress", "completed"]
+    assert {form["CallSid"] for form in product.forms_of("k1")} == {sid}
+
+
+def test_every_request_to_the_product_is_signed_as_the_sdk_checks_it(simulation, product):
+    call(simulation, is_smooth)
+    assert product.pages and product.statuses
+    assert product.unsigned == []
+
+
+def test_callbacks_are_numbered_and_the_last_one_has_the_duration(simulation, product):
+    call(simulation, is_smooth)
+    forms = product.forms_of("k1")
+    assert [form["SequenceNumber"] for form in forms] == ["0", "1", "2", "3"]
+    assert [form.get("AnsweredBy") for form in forms] == [None, None, "human", "human"]
+    assert int(forms[-1]["CallDuration"]) > 20
+    assert {form["From"] for form in forms} == {"+861012340"}
+
+
+@pytest.mark.parametrize(("kind", "status"), [("busy", "busy"), ("no_answer", "no-answer")])
+def test_a_call_that_nobody_takes_ends_without_a_voice_page(simulation, product, kind, status):
+    call(simulation, lambda plan: plan.kind == kind)
+    assert product.statuses_of("k1") == ["initiated", "ringing", status]
+    assert product.pages == []
+
+
+def test_a_dead_number_fails_with_the_networks_code(simulation, product):
+    call(simulation, lambda plan: plan.kind == "dead")
+    assert product.statuses_of("k1") == ["initiated", "failed"]
+    assert product.forms_of("k1")[-1]["SipResponseCode"] == "404"
+
+
+def test_a_machine_is_named_to_the_voice_page_and_presses_no_key(simulation, product):
+    call(simulation, lambda plan: plan.kind == "machine")
+    assert product.pages[0][1]["AnsweredBy"] == "machine_start"
+    assert all("Digits" not in form for _, form in product.pages)
+    assert product.statuses_of("k1")[-1] == "completed"
+
+
+def test_whoever_hangs_up_leaves_a_completed_call_and_no_key(simulation, product):
+    call(simulation, lambda plan: plan.kind == "human" and plan.cooperation == "hangs_up")
+    assert product.digits_of("k1") == {}
+    assert product.statuses_of("k1")[-1] == "completed"
+
+
+@pytest.mark.parametrize(("cooperation", "key"), [("declines", "2"), ("opts_out", "3")])
+def test_a_refusal_is_said_by_its_key(simulation, product, cooperation, key):
+    simulation.settle(4000)
+    call(simulation, lambda plan: plan.kind == "human" and plan.cooperation == cooperation)
+    assert product.digits_of("k1") == {"CONSENT": key}
+
+
+def test_a_break_off_leaves_the_answers_given_so_far(simulation, product):
+    simulation.settle(4000)
+    phone, _ = call(simulation, lambda plan: is_willing(plan) and not plan.slip and plan.break_off_after in (1, 2))
+    given = plan_of(simulation, simulation.engine.population.find(phone)).break_off_after
+    assert list(product.digits_of("k1")) == ["CONSENT", "Q0", "I1"][: 1 + given]
+
+
+def test_silence_goes_on_to_the_redirect_and_the_question_is_answered_the_second_time(simulation, product):
+    simulation.settle(4000)
+    call(simulation, lambda plan: slips(plan, "silence"))
+    silent = [path for path, form in product.pages if "Digits" not in form and path != "k1"]
+    assert len(silent) == 1
+    assert set(product.digits_of("k1")) == {"CONSENT", "Q0", "I1", "I2"}
+
+
+def test_a_wrong_key_is_sent_once_and_then_the_right_one(simulation, product):
+    simulation.settle(4000)
+    call(simulation, lambda plan: slips(plan, "wrong_key"))
+    keys = [form["Digits"] for _, form in product.pages if "Digits" in form]
+    assert keys.count("7") == 1
+    assert [key for key in keys if key != "7"] == list(product.digits_of("k1").values())
+
+
+@pytest.mark.parametrize(("body", "status"), [("<Response><Play/>", 200), ("<html/>", 200), ("<Response/>", 500)])
+def test_a_voice_page_that_cannot_be_played_ends_the_call_and_is_counted(simulation, product, body, status):
+    product.voice = lambda path: Response(body, status, mimetype="text/xml")
+    call(simulation, is_smooth)
+    assert product.statuses_of("k1")[-1] == "completed"
+    assert simulation.control("statistics")[1]["voice pages failed"] == 1
+
+
+def test_nothing_happens_before_its_time_and_the_conductor_is_told_when_it_will(simulation, product):
+    phone = simulation.find(lambda citizen: plan_of(simulation, citizen).kind == "no_answer")
+    simulation.telephone().place_call(simulation.call_request("k1", phone))
+    told = simulation.run(seconds=5)
+    assert product.statuses_of("k1") == ["initiated", "ringing"]
+    assert told == {"delivered": 2, "next_event_at": "2026-06-01T02:00:26+00:00", "in_flight": 1}
+    assert simulation.run(seconds=21) == {"delivered": 1, "next_event_at": None, "in_flight": 0}
+
+
+def test_two_shuffled_rounds_end_with_the_same_callbacks_and_keys(simulation, product):
+    phones = [phone for phone, _ in zip(simulation.engine.population.citizens, range(60), strict=False)]
+    ended = []
+    for order in (phones, phones[::-1]):
+        simulation.settle()
+        product.statuses.clear()
+        product.pages.clear()
+        for phone in order:
+            simulation.telephone().place_call(simulation.call_request(phone[1:], phone))
+        simulation.run(hours=1)
+        ended.append([(product.statuses_of(phone[1:]), product.digits_of(phone[1:])) for phone in phones])
+    assert ended[0] == ended[1]
+    assert {statuses[-1] for statuses, _ in ended[0]} == {"completed", "busy", "no-answer", "failed"}
