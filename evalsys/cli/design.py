@@ -69,7 +69,6 @@ def describe_unit(unit: Unit, code_by_id: dict[int, str]) -> dict:
         "area": unit.area_code or "",
         "parent": code_by_id.get(unit.parent_id, ""),
         "is_key": unit.is_key,
-        "frame": unit.frame,
     }
 
 

@@ -113,9 +113,8 @@ def plan_attempts(session: Session, runtime: Runtime, round_: Round, channel: st
         for case_id, tries, _, _, _ in due
     ]
     session.execute(insert(Attempt), rows)
-    ids = dict(
-        session.execute(select(Attempt.key, Attempt.id).where(Attempt.key.in_([row["key"] for row in rows]))).tuples()
-    )
+    keys = [row["key"] for row in rows]
+    ids = {key: row for key, row in session.execute(select(Attempt.key, Attempt.id).where(Attempt.key.in_(keys)))}
     session.execute(
         update(Interview)
         .where(Interview.case_id.in_([row["case_id"] for row in rows]))

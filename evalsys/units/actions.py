@@ -36,7 +36,6 @@ def save_units(session: Session, units: list[dict], stations: list[dict]) -> Non
             "level": row["level"],
             "category": row["category"],
             "is_key": row["is_key"],
-            "frame": row["frame"],
             "area_code": row["area"] or None,
         }
         for row in units
@@ -55,7 +54,6 @@ def save_units(session: Session, units: list[dict], stations: list[dict]) -> Non
             "level": "station",
             "category": unit_by_code[row["unit"]].category,
             "is_key": False,
-            "frame": "service",
             "area_code": row["area"] or None,
             "parent_id": unit_by_code[row["unit"]].id,
         }

@@ -34,7 +34,6 @@ class Unit(Base):
     level: Mapped[str] = mapped_column(String(10))
     category: Mapped[str] = mapped_column(String(40))
     is_key: Mapped[bool] = mapped_column(default=False)
-    frame: Mapped[str] = mapped_column(String(10), default="service")
     area_code: Mapped[str | None] = mapped_column(ForeignKey("area.code"), index=True)
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"), index=True)
 
