@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,6 +15,7 @@ from twilio.http import HttpClient
 from twilio.http.response import Response
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
+from urllib3.exceptions import NewConnectionError
 
 from evalsys.gateways.port import CallRequest, MessageRequest, ProviderCall, ProviderRefused, ProviderUnknown
 
@@ -28,7 +30,8 @@ _LATER = {20429, 429}
 class PooledHttpClient(HttpClient):
     """Sends the SDK's requests over kept connections, to another base address where one is given; times each."""
 
-    def __init__(self, base_url: str = "") -> None:
+    def __init__(self, base_url: str = "", time_out_seconds: float = TIME_OUT_SECONDS) -> None:
+        super().__init__(logging.getLogger("twilio"), is_async=False, timeout=time_out_seconds)
         self._base_url = base_url.rstrip("/")
         self._session = requests.Session()
         for scheme in ("http://", "https://"):
@@ -47,7 +50,7 @@ class PooledHttpClient(HttpClient):
             data=data,
             headers=headers,
             auth=auth,
-            timeout=timeout or TIME_OUT_SECONDS,
+            timeout=timeout or self.timeout,
             allow_redirects=allow_redirects,
         )
         milliseconds = round(1000 * (time.perf_counter() - begun))
@@ -58,8 +61,10 @@ class PooledHttpClient(HttpClient):
 class TwilioTelephone:
     """The telephone port over Twilio's 2010 API."""
 
-    def __init__(self, account_sid: str, auth_token: str, base_url: str = "") -> None:
-        self._client = Client(account_sid, auth_token, http_client=PooledHttpClient(base_url))
+    def __init__(
+        self, account_sid: str, auth_token: str, base_url: str = "", *, time_out_seconds: float = TIME_OUT_SECONDS
+    ) -> None:
+        self._client = Client(account_sid, auth_token, http_client=PooledHttpClient(base_url, time_out_seconds))
 
     def place_call(self, request: CallRequest) -> str:
         return self._send(
@@ -101,8 +106,19 @@ class TwilioTelephone:
                 raise ProviderUnknown(f"The provider answered {error.status}.") from error
             later = error.status == 429 or error.code in _LATER
             raise ProviderRefused(str(error.code or error.status), str(error.msg), retry_later=later) from error
+        except requests.ConnectTimeout as error:
+            raise ProviderRefused("unreachable", "The provider cannot be reached.", retry_later=True) from error
+        except requests.ConnectionError as error:
+            if _was_never_connected(error):
+                raise ProviderRefused("unreachable", "The provider cannot be reached.", retry_later=True) from error
+            raise ProviderUnknown("The connection to the provider broke.") from error
         except requests.RequestException as error:
             raise ProviderUnknown(f"The provider could not be reached ({type(error).__name__}).") from error
+
+
+def _was_never_connected(error: requests.ConnectionError) -> bool:
+    """Whether no connection came about, so that the provider cannot have seen the request."""
+    return isinstance(getattr(error.args[0] if error.args else None, "reason", None), NewConnectionError)
 
 
 def verify_signature(

@@ -23,7 +23,7 @@ UNREACHABLE = 30003
 LINK = re.compile(r"https?://[^\s，。]+/q/[a-z2-7]+")
 
 
-@dataclass
+@dataclass(slots=True)
 class Contact:
     """A call or message as the provider keeps it; ``held`` are callbacks that a fault keeps back for a while."""
 
