@@ -1,25 +1,28 @@
 """Means of many indicators over many domains with their full design covariance, from exact sums.
 
 Source: Taylor linearisation of a ratio mean (Särndal, Swensson and Wretman, *Model Assisted Survey Sampling*, 1992,
-result 5.6.2, and 5.7 for domains); stratified simple random sampling without replacement. The sums of squares are
-formed in centred form, where every term is ≥ 0, so that nothing cancels: Σ(y − ȳ)² = [nΣy² − (Σy)²]/n + n(ȳ_cell −
-ȳ)², the first part exact in integers.
+result 5.6.2, and 5.7 for domains); stratified simple random sampling without replacement; R's ``svymean`` and
+``svyby`` over available answers.
+
+Every sum of squares is formed in centred form, where every term of a variance is ≥ 0 (Chan, Golub and LeVeque 1983),
+and points are first moved by a whole number near their domain's mean, in integers: answers that are all equal have
+the variance 0, not nearly 0. Between two domains of a stratum the covariance is −F_h/n_h·S_hd S_he', so it is kept as
+the scores S and formed when asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import stats
 
 from surveys.errors import DesignError
+from surveys.estimation.moments import Moments, domain_moments, sum_by
 from surveys.estimation.sums import CellSums
-
-#: what is done with a stratum of which one row was sampled (names as in R's ``survey.lonely.psu``)
-LONELY_RULES = ("fail", "certainty", "remove", "adjust", "average")
-HUNDRED = 100.0
+from surveys.estimation.variances import LONELY_RULES
 
 
 @dataclass(frozen=True)
@@ -28,16 +31,19 @@ class Sample:
 
     sampled : (H,) rows sampled in each stratum (n_h), also those outside every domain. population : (H,) N_h, or
     ``inf`` where no finite population correction is wanted. weights : (cells,) the weight of every row of a weighting
-    cell.
+    cell. names : (H,) how errors call the strata; their numbers by default.
     """
 
     sampled: np.ndarray
     population: np.ndarray
     weights: np.ndarray
+    names: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         for name, values in (("sampled", self.sampled), ("population", self.population), ("weights", self.weights)):
-            bad = np.flatnonzero(~(np.asarray(values, float) >= 0))
+            values = np.asarray(values, float)
+            # only a population may be infinite
+            bad = np.flatnonzero(~(values >= 0) | (np.isinf(values) & (name != "population")))
             if bad.size:
                 raise DesignError(
                     f"The design's {name} has the value {values[bad[0]]} at position {bad[0]}; it must be at least 0.",
@@ -49,45 +55,97 @@ class Sample:
         if small.size:
             h = int(small[0])
             raise DesignError(
-                f"Stratum {h} has a population of {self.population[h]} but {self.sampled[h]} sampled rows.",
+                f"Stratum {self.name_of(h)} has a population of {self.population[h]} but {self.sampled[h]} sampled rows.",
                 code="fpc-below-n",
+                stratum=self.name_of(h),
                 row=h,
             )
+
+    def name_of(self, stratum: int) -> str:
+        """How errors call a stratum."""
+        return str(stratum) if self.names is None else str(self.names[stratum])
 
 
 @dataclass(frozen=True)
 class DomainMeans:
-    """Means per domain and indicator, and everything needed to combine them.
+    """Means per domain and indicator, and everything that their covariance follows from.
 
-    Attributes ---------- means : (D, J) points; NaN where nobody answered. blocks : pairs (d, e), d ≤ e, of domains
-    that share a stratum → (J, J) covariance in points squared; other pairs have none. n : (D, J) answers. weight_sum
-    : (D, J) their weights. df : (D,) degrees of freedom, Σ(n_h − 1) over the domain's strata.
+    Attributes ---------- means : (D, J) points; NaN where nobody answered. within : (D, J, J) covariance of the means
+    of one domain, points squared; NaN in rows of means that do not exist. n : (D, J) answers. rows : (D,) rows.
+    weight_sum : (D, J) weights of the answers. df : (D,) rows less strata, over the strata where the domain has rows
+    (R: ``degf`` of the subset). srs : (D, J) variance of the mean of a simple random sample without replacement of as
+    many answers. stratum, domain : (M,) the pairs that hold rows, by domain. scores : (M, J) sums S of their rows'
+    influences, in points. shared : (H,) F_h/n_h, what the product of two domains' scores in a stratum takes off.
     """
 
     means: np.ndarray
-    blocks: Mapping[tuple[int, int], np.ndarray]
+    within: np.ndarray
     n: np.ndarray
+    rows: np.ndarray
     weight_sum: np.ndarray
     df: np.ndarray
+    srs: np.ndarray
+    stratum: np.ndarray
+    domain: np.ndarray
+    scores: np.ndarray
+    shared: np.ndarray
+
+    @cached_property
+    def blocks(self) -> Mapping[tuple[int, int], np.ndarray]:
+        """Pairs (d, e), d ≤ e, of domains that share a stratum → (J, J) covariance.
+
+        All other pairs have none. Formed on first use.
+        """
+        one, other = _pairs_within(self.stratum)
+        swapped = self.domain[one] > self.domain[other]
+        one, other = np.where(swapped, other, one), np.where(swapped, one, other)
+        result = {(d, d): self.within[d] for d in np.unique(self.domain).tolist()}
+        if len(one):
+            key = self.domain[one] * len(self.means) + self.domain[other]
+            order = np.argsort(key, kind="stable")
+            one, other, key = one[order], other[order], key[order]
+            products = (
+                self.shared[self.stratum[one], None, None] * self.scores[one][:, :, None] * self.scores[other][:, None]
+            )
+            starts = np.flatnonzero(np.r_[True, np.diff(key) != 0])
+            for pair, block in zip(key[starts].tolist(), -np.add.reduceat(products, starts, axis=0), strict=True):
+                d, e = divmod(pair, len(self.means))
+                block[np.isnan(self.means[d])] = np.nan
+                block[:, np.isnan(self.means[e])] = np.nan
+                result[d, e] = block
+        return result
 
     def covariance(self, d: int, e: int) -> np.ndarray:
-        """(J, J) covariance of the means of domains d and e; NaN in rows of means that do not exist."""
-        indicators = self.means.shape[1]
-        if (d, e) in self.blocks:
-            return self.blocks[d, e]
-        if (e, d) in self.blocks:
-            return self.blocks[e, d].T
-        return np.zeros((indicators, indicators))
+        """(J, J) covariance of the means of domains d and e.
 
-    def covariance_of(self, domains: Sequence[int]) -> np.ndarray:
+        NaN in rows of means that do not exist, 0 without a shared stratum.
+        """
+        return self.covariance_of([d, e])[0, :, 1] if d != e else self.within[d]
+
+    def covariance_of(self, domains: Sequence[int] | np.ndarray) -> np.ndarray:
         """(K, J, K, J) covariance of the means of some domains."""
-        return np.stack([np.stack([self.covariance(d, e) for e in domains], axis=1) for d in domains], axis=0)
+        domains = np.asarray(domains, int)
+        places = np.concatenate([self._pairs_of(d) for d in domains]) if len(domains) else np.zeros(0, int)
+        owner = np.repeat(np.arange(len(domains)), [len(self._pairs_of(d)) for d in domains])
+        used, stratum = np.unique(self.stratum[places], return_inverse=True)
+        count, indicators = len(domains), self.means.shape[1]
+        totals = np.zeros((len(used), count, indicators))
+        totals[stratum.reshape(-1), owner] = self.scores[places]
+        flat = totals.reshape(len(used), count * indicators)
+        result = -((flat * self.shared[used, None]).T @ flat).reshape(count, indicators, count, indicators)
+        result[np.arange(count), :, np.arange(count), :] = self.within[domains]
+        absent = np.isnan(self.means[domains])
+        result[absent[:, :, None, None] | absent[None, None]] = np.nan
+        return result
 
     def std_errors(self) -> np.ndarray:
         """(D, J) standard errors; NaN with fewer than two answers or without a degree of freedom."""
-        variances = np.stack([np.diag(self.covariance(d, d)) for d in range(len(self.means))])
         shown = (self.n >= 2) & (self.df[:, None] >= 1)
-        return np.where(shown, np.sqrt(variances), np.nan)
+        return np.where(shown, np.sqrt(np.where(shown, self._variances(), 0)), np.nan)
+
+    def deff(self) -> np.ndarray:
+        """(D, J) design effects V/V_srs (R: ``deff=TRUE``); NaN where V_srs is 0 or unknown."""
+        return np.divide(self._variances(), self.srs, out=np.full(self.srs.shape, np.nan), where=self.srs > 0)
 
     def intervals(self, level: float = 0.95, df: np.ndarray | float | None = None) -> np.ndarray:
         """(D, J, 2) limits mean ± t·s; ``df=inf`` gives R's default for domains."""
@@ -96,6 +154,16 @@ class DomainMeans:
             margin = stats.t.ppf((1 + level) / 2, degrees) * self.std_errors()
         return np.stack([self.means - margin, self.means + margin], axis=-1)
 
+    def composites(self, coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(D,) combination of every domain's own means, and its variance a'Va; NaN where a mean that is needed does not exist.
+
+        coefficients : (J,) or (D, J).
+        """
+        a = np.broadcast_to(np.asarray(coefficients, float), self.means.shape)
+        values = np.where(a == 0, 0.0, a * self.means).sum(axis=1)
+        used = (a[:, :, None] != 0) & (a[:, None, :] != 0)
+        return values, np.einsum("dj,djk,dk->d", a, np.where(used, self.within, 0.0), a)
+
     def combine(self, coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Linear combinations Σ c_dj ȳ_dj and their covariance c'Vc.
 
@@ -103,12 +171,33 @@ class DomainMeans:
         and between domains that share strata. A coefficient of 0 leaves out a mean that does not exist.
         """
         coefficients = np.asarray(coefficients, float)
-        flat = np.where(coefficients == 0, 0.0, coefficients * self.means)
-        variance = np.zeros((len(coefficients), len(coefficients)))
-        for (d, e), block in self.blocks.items():
-            part = _product(coefficients[:, d], block, coefficients[:, e])
-            variance += part if d == e else part + part.T
-        return flat.sum(axis=(1, 2)), variance
+        count = len(coefficients)
+        domains = np.flatnonzero(np.any(coefficients != 0, axis=(0, 2)))
+        c = coefficients[:, domains]
+        needed = c != 0
+        values = np.where(needed, c * self.means[domains], 0.0).sum(axis=(1, 2))
+        inner = np.where(np.isnan(self.within[domains]), 0.0, self.within[domains])
+        variance = np.einsum("mdj,djk,ldk->ml", c, inner, c, optimize=True)
+        position = np.full(len(self.means), -1)
+        position[domains] = np.arange(len(domains))
+        pairs = np.flatnonzero(position[self.domain] >= 0)
+        parts = np.einsum("mpj,pj->mp", c[:, position[self.domain[pairs]]], self.scores[pairs])
+        strata, stratum = np.unique(self.stratum[pairs], return_inverse=True)
+        totals, many = np.zeros((count, len(strata))), np.bincount(stratum.reshape(-1), minlength=len(strata)) > 1
+        np.add.at(totals.T, stratum.reshape(-1), parts.T)
+        # What one domain does alone is within it already; only strata that domains share take their products off.
+        shared, again = self.shared[strata] * many, (self.shared[strata] * many)[stratum.reshape(-1)]
+        variance += (parts * again) @ parts.T - (totals * shared) @ totals.T
+        lost = np.isnan(values)
+        variance[lost] = variance[:, lost] = np.nan
+        return values, variance
+
+    def _variances(self) -> np.ndarray:
+        return np.einsum("djj->dj", self.within)
+
+    def _pairs_of(self, domain: int) -> np.ndarray:
+        low, high = np.searchsorted(self.domain, [domain, domain + 1])
+        return np.arange(low, high)
 
 
 def estimate_means(
@@ -116,12 +205,12 @@ def estimate_means(
 ) -> DomainMeans:
     """Estimate the mean of every indicator in every domain, with the covariance of all of them.
 
-    Parameters
-    ----------
-    sums : of the answers, by (stratum, domain, weighting cell).
-    sample : n_h, N_h and weights. Strata of ``sampled`` 0 play no part.
-    domains : D; by default one more than the largest index in ``sums``.
-    lonely : see `LONELY_RULES`. ``adjust`` takes the squared distance from the mean of all rows' influences.
+    Parameters ---------- sums : of the answers, by (stratum, domain, weighting cell); a domain of -1 is none. The
+    order of its entries changes nothing. sample : n_h, N_h and weights. Strata of ``sampled`` 0 play no part. domains
+    : D; by default one more than the largest index in ``sums``. lonely : see `LONELY_RULES`. ``adjust`` takes the
+    squared distance from the mean of all rows' influences, which is 0 for means.
+        ``average`` scales a domain's covariance by its strata over those with more than one sampled row; NaN where
+        none has.
 
     A domain nobody answered in has NaN means; n = 1 has a mean whose standard error is not shown; all answers equal
     give variance 0.
@@ -134,129 +223,67 @@ def estimate_means(
     if lonely not in LONELY_RULES:
         raise DesignError(f"The lonely rule is {lonely!r}; use one of {', '.join(LONELY_RULES)}.", code="lonely-rule")
     count = int(sums.domain.max(initial=-1)) + 1 if domains is None else domains
-    weight = np.asarray(sample.weights, float)[sums.cell]
-    n, weight_sum, means = _means(sums, weight, count)
     sampled = np.asarray(sample.sampled, float)
-    scale = _scales(sampled, np.asarray(sample.population, float), lonely)
-    score, square = _influences(sums, weight, means, weight_sum)
-    _check_rows(sums, sampled)
-    blocks = _covariance(sums, score, square, scale, sampled, lonely)
-    return DomainMeans(means, blocks, n, weight_sum, _degrees(sums, sampled, count))
+    _check_rows(sums, sample)
+    scale = _scales(sample, lonely)
+    centring = np.where((sampled == 1) & (lonely == "adjust"), 0.0, 1 / np.maximum(sampled, 1))
+    moments = domain_moments(sums, np.asarray(sample.weights, float), sampled, centring, count)
+    return _means(moments, scale, centring, count)
 
 
-def _means(sums: CellSums, weight: np.ndarray, domains: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    diagonal = np.arange(sums.indicators)
-    counts, totals = sums.count[:, diagonal, diagonal], sums.total[:, diagonal, diagonal]
-    n = np.zeros((domains, sums.indicators), np.int64)
-    weights, values = np.zeros(n.shape), np.zeros(n.shape)
-    np.add.at(n, sums.domain, counts)
-    np.add.at(weights, sums.domain, weight[:, None] * counts)
-    np.add.at(values, sums.domain, weight[:, None] * totals)
+def _pairs_within(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Every two positions with the same code, once each."""
+    order = np.argsort(codes, kind="stable")
+    ends = np.searchsorted(codes[order], codes[order], side="right")
+    later = ends - np.arange(len(order)) - 1
+    one = np.repeat(np.arange(len(order)), later)
+    other = one + 1 + np.arange(len(one)) - np.repeat(np.cumsum(later) - later, later)
+    return order[one], order[other]
+
+
+def _means(m: Moments, scale: np.ndarray, centring: np.ndarray, count: int) -> DomainMeans:
+    present = np.bincount(m.domain, minlength=count)
+    known = np.bincount(m.domain, weights=~np.isnan(scale[m.stratum]), minlength=count)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return n, weights, np.where(n > 0, values / weights, np.nan) / HUNDRED
+        larger = np.where(known == present, 1.0, np.where(known > 0, present / known, np.nan))
+    factors = np.nan_to_num(scale)
+    within = sum_by(m.domain, factors[m.stratum][:, None, None] * m.squares, count) * larger[:, None, None]
+    within[np.isnan(m.means)[:, :, None] | np.isnan(m.means)[:, None, :]] = np.nan
+    scores = m.scores * np.sqrt(larger)[m.domain][:, None]
+    df = m.rows - present
+    return DomainMeans(
+        m.means, within, m.n, m.rows, m.weight_sum, df, m.srs, m.stratum, m.domain, scores, factors * centring
+    )
 
 
-def _influences(
-    sums: CellSums, weight: np.ndarray, means: np.ndarray, weight_sum: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Per entry, Σu (C, J) and Σuu' (C, J, J) of the rows' influences u_j = w δ_j (y_j − ȳ_j)/N_j."""
-    diagonal = np.arange(sums.indicators)
-    centre = means[sums.domain] * HUNDRED
-    counts, totals = sums.count[:, diagonal, diagonal], sums.total[:, diagonal, diagonal]
-    factor = weight[:, None] / (weight_sum[sums.domain] * HUNDRED)
-    factor = np.where(np.isfinite(factor), factor, 0.0)
-    centre = np.nan_to_num(centre)
-    score = factor * (totals - centre * counts)
-    pairs = sums.count
-    safe = np.maximum(pairs, 1)
-    # n·Σyy' − Σy·Σy' is exact while it fits; Python integers are not needed below 10^9 rows of a cell.
-    within = (pairs * sums.product - sums.total * np.swapaxes(sums.total, 1, 2)) / safe
-    off_j = sums.total / safe - centre[:, :, None]
-    off_k = np.swapaxes(sums.total, 1, 2) / safe - centre[:, None, :]
-    square = np.where(pairs > 0, within + pairs * off_j * off_k, 0.0)
-    return score, square * factor[:, :, None] * factor[:, None, :]
+def _scales(sample: Sample, lonely: str) -> np.ndarray:
+    """F_h = (1 − n_h/N_h)·n_h/(n_h − 1).
 
-
-def _scales(sampled: np.ndarray, population: np.ndarray, lonely: str) -> np.ndarray:
-    """F_h = (1 − n_h/N_h)·n_h/(n_h − 1); for a stratum of one row what the rule makes of it."""
+    For a stratum of one row what the rule makes of it, NaN where it is averaged.
+    """
+    sampled, population = np.asarray(sample.sampled, float), np.asarray(sample.population, float)
     alone = sampled == 1
     if alone.any() and lonely == "fail":
+        name = sample.name_of(int(np.flatnonzero(alone)[0]))
         raise DesignError(
-            f"Stratum {int(np.flatnonzero(alone)[0])} has one sampled row; collapse it or choose another lonely rule.",
+            f"Stratum {name} has one sampled row; collapse it or choose another lonely rule.",
             code="lonely-stratum",
+            stratum=name,
         )
-    fraction = np.where(np.isinf(population), 0.0, sampled / np.where(population > 0, population, 1))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        scale = (1 - fraction) * sampled / (sampled - 1)
-    return np.where(alone, (1 - fraction) if lonely == "adjust" else 0.0, np.where(sampled > 1, scale, 0.0))
+    fraction = sampled / np.where(population > 0, population, 1)
+    single = {"adjust": 1.0, "average": np.nan}.get(lonely, 0.0)
+    return (1 - fraction) * np.where(alone, single, sampled / np.maximum(sampled - 1, 1))
 
 
-def _covariance(
-    sums: CellSums, score: np.ndarray, square: np.ndarray, scale: np.ndarray, sampled: np.ndarray, lonely: str
-) -> dict[tuple[int, int], np.ndarray]:
-    """V_de = Σ_h F_h (1{d=e} Q_hd − S_hd S_he'/n_h); an entry of several cells or parts is summed first."""
-    by_stratum: dict[int, dict[int, list]] = {}
-    for entry, (h, d) in enumerate(zip(sums.stratum.tolist(), sums.domain.tolist(), strict=True)):
-        parts = by_stratum.setdefault(h, {}).setdefault(d, [0.0, 0.0])
-        parts[0] = parts[0] + score[entry]
-        parts[1] = parts[1] + square[entry]
-    overall = _overall_mean(by_stratum, sampled) if lonely == "adjust" else {}
-    blocks: dict[tuple[int, int], np.ndarray] = {}
-    strata: dict[tuple[int, int], list[int]] = {}
-    for h, parts in sorted(by_stratum.items()):
-        present = sorted(parts)
-        for place, d in enumerate(present):
-            for e in present[place:]:
-                block = _stratum_block(parts, overall, d, e, scale[h], sampled[h])
-                blocks[d, e] = blocks.get((d, e), 0.0) + block
-                strata.setdefault((d, e), []).append(h)
-    if lonely == "average":
-        for pair, members in strata.items():
-            paired = sum(1 for h in members if sampled[h] > 1)
-            blocks[pair] = blocks[pair] * (len(members) / paired) if paired else np.full_like(blocks[pair], np.nan)
-    return blocks
-
-
-def _stratum_block(parts: dict, overall: dict, d: int, e: int, scale: float, sampled: float) -> np.ndarray:
-    one, other = parts[d][0], parts[e][0]
-    if sampled == 1:
-        return scale * np.outer(one - overall.get(d, 0.0), other - overall.get(e, 0.0))
-    square = parts[d][1] if d == e else 0.0
-    return scale * (square - np.outer(one, other) / sampled)
-
-
-def _overall_mean(by_stratum: Mapping[int, Mapping[int, list]], sampled: np.ndarray) -> dict[int, np.ndarray]:
-    """Per domain, the mean influence over all sampled rows: Σz / Σn_h."""
-    total = float(sampled.sum())
-    result: dict[int, np.ndarray] = {}
-    for parts in by_stratum.values():
-        for d, (score, _) in parts.items():
-            result[d] = result.get(d, 0.0) + score / total
-    return result
-
-
-def _check_rows(sums: CellSums, sampled: np.ndarray) -> None:
-    rows = np.zeros(len(sampled), np.int64)
+def _check_rows(sums: CellSums, sample: Sample) -> None:
+    rows = np.zeros(len(sample.sampled), np.int64)
     np.add.at(rows, sums.stratum, sums.rows)
-    over = np.flatnonzero(rows > sampled)
+    over = np.flatnonzero(rows > np.asarray(sample.sampled))
     if over.size:
         h = int(over[0])
         raise DesignError(
-            f"Stratum {h} has {rows[h]} answering rows but only {int(sampled[h])} sampled ones.",
+            f"Stratum {sample.name_of(h)} has {rows[h]} answering rows but only {int(sample.sampled[h])} sampled ones.",
             code="rows-above-n",
+            stratum=sample.name_of(h),
             row=h,
         )
-
-
-def _degrees(sums: CellSums, sampled: np.ndarray, domains: int) -> np.ndarray:
-    """R's ``degf`` of the domain's subset: rows of its strata less its strata."""
-    pairs = np.unique(np.stack([sums.domain, sums.stratum], axis=1), axis=0)
-    df = np.zeros(domains)
-    np.add.at(df, pairs[:, 0], sampled[pairs[:, 1]] - 1)
-    return df
-
-
-def _product(left: np.ndarray, block: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """left·block·right' where coefficients of 0 meet missing covariances."""
-    used_left, used_right = left.any(axis=0), right.any(axis=0)
-    return left[:, used_left] @ block[np.ix_(used_left, used_right)] @ right[:, used_right].T

@@ -63,7 +63,7 @@ def weighted_quantile(values: np.ndarray, weights: np.ndarray, share: float, rul
     return float((x[position] + x[position + 1]) / 2 if exact and rule == "school" else x[position])
 
 
-def quantiles(
+def estimate_quantiles(
     design: Design,
     values: np.ndarray,
     shares: Sequence[float],

@@ -6,7 +6,7 @@ import pytest
 from surveys.estimation import domains
 from surveys.estimation.hypotheses import association_test, difference_test, mean_test
 from surveys.estimation.proportions import METHODS, proportion_interval
-from surveys.estimation.quantiles import RULES, quantiles
+from surveys.estimation.quantiles import RULES, estimate_quantiles
 from tests.reference.api_designs import read_cases, read_design
 
 CASES = read_cases("proportions_quantiles_tests_contrasts")
@@ -38,7 +38,7 @@ def test_quantiles_are_those_of_svyquantile(name, rule):
     design, table = read_design(name)
     for method in ("mean", "beta", "xlogit"):
         case = CASES[f"{name}.quantile.api00.{rule}.{method}"]
-        found = quantiles(design, table.number("api00"), case["p"], rule=rule, method=method)
+        found = estimate_quantiles(design, table.number("api00"), case["p"], rule=rule, method=method)
         np.testing.assert_allclose(found.estimates, case["quantile"], rtol=1e-9)
         np.testing.assert_allclose(np.stack([found.low, found.high], axis=1), case["ci95"], rtol=1e-9)
         np.testing.assert_allclose(found.std_errors, case["se"], rtol=1e-9)
