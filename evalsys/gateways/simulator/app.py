@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, Response, jsonify, request
 
@@ -20,12 +20,17 @@ from evalsys.gateways.simulator.faults import Faults
 from evalsys.gateways.simulator.hearing import Hearing
 from evalsys.gateways.simulator.lives import Contact, provider_date
 from evalsys.gateways.simulator.population import Population
+from surveys.errors import SurveyError
 
 API = "/2010-04-01/Accounts/<account>"
 REQUIRED = {"call": ("To", "From", "Url"), "message": ("To", "From", "Body")}
 MISSING = {"To": 21201, "From": 21603, "Url": 21205, "Body": 21602}
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 LONGEST_BODY = 1600
+
+
+class ControlProblem(Exception):
+    """A request to the control desk that cannot be followed."""
 
 
 def create_simulator(account_sid: str, auth_token: str, clock: Clock) -> Flask:
@@ -186,9 +191,13 @@ def _segments(body: str) -> int:
 
 
 def _add_control(app: Flask, engine: Engine) -> None:
+    @app.errorhandler(ControlProblem)
+    def explain(problem: ControlProblem):
+        return _error(400, 20001, str(problem))
+
     @app.post("/simulator/run")
     def run():
-        steps = engine.run(datetime.fromisoformat(request.get_json()["until"]))
+        steps = engine.run(_given("until", datetime.fromisoformat))
         following = engine.next_at()
         return jsonify(
             delivered=steps,
@@ -198,19 +207,18 @@ def _add_control(app: Flask, engine: Engine) -> None:
 
     @app.post("/simulator/population")
     def settle():
-        given = request.get_json()
-        hearing = Hearing(json.loads(Path(given["hearing"]).read_text(encoding="utf-8")))
-        truth = json.loads(Path(given["truth"]).read_text(encoding="utf-8"))
-        engine.settle(Population.load(Path(given["directory"]), truth, hearing, str(given["seed"])), hearing)
-        with Path(given["directory"]).open(encoding="utf-8") as file:
-            return jsonify(citizens=sum(1 for _ in csv.reader(file)) - 1)
+        hearing = Hearing(_given("hearing", _read_json))
+        truth, seed = _given("truth", _read_json), _given("seed", str)
+        population = _given("directory", lambda path: Population.load(path, truth, hearing, seed))
+        engine.settle(population, hearing)
+        return jsonify(citizens=len(population.citizens))
 
     @app.post("/simulator/faults")
     def set_faults():
         try:
             engine.faults = Faults.from_request(request.get_json())
         except ValueError as error:
-            return _error(400, 20001, str(error))
+            raise ControlProblem(str(error)) from error
         return jsonify(asdict(engine.faults))
 
     @app.get("/simulator/statistics")
@@ -221,6 +229,21 @@ def _add_control(app: Flask, engine: Engine) -> None:
     def outbox():
         sent = [contact for contact in list(engine.contacts.values()) if contact.kind == "message"]
         return jsonify(messages=[{"sid": c.sid, "to": c.to, "body": c.body, "status": c.status} for c in sent])
+
+
+def _given(name: str, read: Callable[[Any], Any]) -> Any:
+    """A value of a control request, as ``read`` makes it out."""
+    given = request.get_json()
+    if name not in given:
+        raise ControlProblem(f"The request has no {name!r}.")
+    try:
+        return read(given[name])
+    except (ValueError, TypeError, OSError, SurveyError) as error:
+        raise ControlProblem(f"{name}: {error}") from error
+
+
+def _read_json(path: str) -> Any:
+    return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
 def _read_time(text: str) -> datetime:

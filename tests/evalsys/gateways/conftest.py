@@ -69,6 +69,7 @@ class Product:
     visits: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     unsigned: list[str] = field(default_factory=list)
     voice: Callable[[str], Response] | None = None
+    web_status: int = 200
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def statuses_of(self, key: str) -> list[str]:
@@ -117,7 +118,7 @@ def make_product(product: Product) -> Flask:
         with product.lock:
             product.visits.append((request.method, code, request.form.to_dict()))
         if request.method == "GET":
-            return _web_page(token, code)
+            return _web_page(token, code), product.web_status
         return "", 303, {"Location": f"/q/{token}/{_after(code)}"}
 
     return app
@@ -182,7 +183,7 @@ class Simulation:
     folder: Path
     http: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(retries=False))
 
-    def telephone(self, **options) -> TwilioTelephone:
+    def telephone(self, **options: float) -> TwilioTelephone:
         return TwilioTelephone(ACCOUNT, TOKEN, self.address, **options)
 
     def control(self, what: str, body: dict | None = None, *, token: str = TOKEN) -> tuple[int, dict]:
