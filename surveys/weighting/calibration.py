@@ -37,7 +37,7 @@ class _Distance:
             return cut, np.where(grown == cut, grown, 0.0)
         low, high = self.low, self.high
         steep = (high - low) / ((1 - low) * (high - 1))
-        grown = np.exp(np.clip(steep * u, -500, 500))
+        grown = np.exp(np.clip(steep * u, -300, 300))
         below = (high - 1) + (1 - low) * grown
         factor = (low * (high - 1) + high * (1 - low) * grown) / below
         return factor, (high - low) * steep * (high - 1) * (1 - low) * grown / below**2
