@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -46,6 +47,8 @@ def demo(scale: float, seed: int, port: int, serve: bool, home: Path) -> None:
     _empty(home)
     environment = _environment(home, port)
     os.environ.update(environment)
+    # Ended from outside (a service manager, a time-out): leave through the blocks below, so that no process stays behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with (
         _process("serve", f"--port={port}", "--quiet"),
         _process("simulator", f"--port={port + 10}", "--conducted", "--quiet"),

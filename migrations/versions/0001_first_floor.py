@@ -153,7 +153,6 @@ def upgrade() -> None:
     sa.Column('level', sa.String(length=10), nullable=False),
     sa.Column('category', sa.String(length=40), nullable=False),
     sa.Column('is_key', sa.Boolean(), nullable=False),
-    sa.Column('frame', sa.String(length=10), nullable=False),
     sa.Column('area_code', sa.String(length=12), nullable=True),
     sa.Column('parent_id', sa.Integer(), nullable=True),
     sa.ForeignKeyConstraint(['area_code'], ['area.code'], name=op.f('fk_unit_area_code_area')),
