@@ -10,14 +10,21 @@ from datetime import datetime
 import requests
 import structlog
 from requests.adapters import HTTPAdapter
-from twilio.base.exceptions import TwilioRestException
+from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 from twilio.http import HttpClient
 from twilio.http.response import Response
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 from urllib3.exceptions import NewConnectionError
 
-from evalsys.gateways.port import CallRequest, MessageRequest, ProviderCall, ProviderRefused, ProviderUnknown
+from evalsys.gateways.port import (
+    CallRequest,
+    MessageRequest,
+    ProviderCall,
+    ProviderError,
+    ProviderRefused,
+    ProviderUnknown,
+)
 
 log = structlog.get_logger()
 TWILIO = "https://api.twilio.com"
@@ -25,6 +32,8 @@ STATUS_EVENTS = ["initiated", "ringing", "answered", "completed"]
 TIME_OUT_SECONDS = 15
 _POOL = 16
 _LATER = {20429, 429}
+#: the provider gave up reading the request: whether it had read enough to act on, only it knows
+_TIMED_OUT = 408
 
 
 class PooledHttpClient(HttpClient):
@@ -42,19 +51,27 @@ class PooledHttpClient(HttpClient):
     ) -> Response:
         if self._base_url and url.startswith(TWILIO):
             url = self._base_url + url.removeprefix(TWILIO)
-        begun = time.perf_counter()
-        answer = self._session.request(
-            method.upper(),
-            url,
-            params=params,
-            data=data,
-            headers=headers,
-            auth=auth,
-            timeout=timeout or self.timeout,
-            allow_redirects=allow_redirects,
-        )
-        milliseconds = round(1000 * (time.perf_counter() - begun))
-        log.debug("provider request", method=method, status=answer.status_code, milliseconds=milliseconds)
+        begun, outcome = time.perf_counter(), {}
+        try:
+            answer = self._session.request(
+                method.upper(),
+                url,
+                params=params,
+                data=data,
+                headers=headers,
+                auth=auth,
+                timeout=timeout or self.timeout,
+                allow_redirects=allow_redirects,
+            )
+            outcome["status"] = answer.status_code
+        except requests.RequestException as error:
+            # The kind only: the text of the error has the address, and with it whatever was searched for.
+            outcome["error"] = type(error).__name__
+            raise
+        finally:
+            milliseconds = round(1000 * (time.perf_counter() - begun))
+            write = log.debug if outcome.get("status", 500) < 400 else log.warning
+            write("provider request", method=method, milliseconds=milliseconds, **outcome)
         return Response(answer.status_code, answer.text, answer.headers)
 
 
@@ -96,16 +113,16 @@ class TwilioTelephone:
         return [ProviderCall(sent.sid, to, str(sent.status), sent.date_sent) for sent in found]
 
     def _send(self, create) -> str:
-        return self._ask(create).sid
+        sid = self._ask(create).sid
+        if not sid:
+            raise ProviderUnknown("The provider's answer names no id.")
+        return sid
 
     def _ask(self, do):
         try:
             return do()
-        except TwilioRestException as error:
-            if error.status >= 500:
-                raise ProviderUnknown(f"The provider answered {error.status}.") from error
-            later = error.status == 429 or error.code in _LATER
-            raise ProviderRefused(str(error.code or error.status), str(error.msg), retry_later=later) from error
+        except (TwilioRestException, TwilioServiceException) as error:
+            raise _read_error(error) from error
         except requests.ConnectTimeout as error:
             raise ProviderRefused("unreachable", "The provider cannot be reached.", retry_later=True) from error
         except requests.ConnectionError as error:
@@ -114,6 +131,18 @@ class TwilioTelephone:
             raise ProviderUnknown("The connection to the provider broke.") from error
         except requests.RequestException as error:
             raise ProviderUnknown(f"The provider could not be reached ({type(error).__name__}).") from error
+        except (ValueError, TypeError, AttributeError) as error:
+            # A success whose body the SDK cannot read (cut off, a proxy's page): the provider may well have accepted.
+            raise ProviderUnknown("The provider's answer cannot be read.") from error
+
+
+def _read_error(error: TwilioRestException | TwilioServiceException) -> ProviderError:
+    """What an answer that is no success says of the request, in either of the two shapes that the provider uses."""
+    if error.status >= 500 or error.status == _TIMED_OUT:
+        return ProviderUnknown(f"The provider answered {error.status}.")
+    later = error.status == 429 or error.code in _LATER
+    sentence = error.msg if isinstance(error, TwilioRestException) else error.detail or error.title
+    return ProviderRefused(str(error.code or error.status), str(sentence), retry_later=later)
 
 
 def _was_never_connected(error: requests.ConnectionError) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask, jsonify, request
@@ -59,7 +60,7 @@ def provider():
     def take(account: str, what: str):
         received.append((account, what, request.authorization, request.form.to_dict(flat=False)))
         status, body = answers[-1]
-        return jsonify(body), status
+        return body if isinstance(body, str) else jsonify(body), status
 
     with serving(app) as address:
         yield TwilioTelephone(ACCOUNT, TOKEN, address), received, answers
@@ -105,7 +106,28 @@ def test_a_refusal_is_told_with_its_code_and_whether_to_come_again(provider, sta
     assert (refused.value.code, refused.value.retry_later) == (str(code), later)
 
 
-@pytest.mark.parametrize("status", [500, 502, 503])
+def test_an_error_in_the_providers_newer_shape_is_read_alike(provider):
+    """RFC 9457 problem details, which the SDK raises as an exception of another family."""
+    telephone, _, answers = provider
+    problem = {"type": "https://example.org/21211", "title": "Invalid", "detail": "No such number.", "code": 21211}
+    answers.append((400, problem | {"status": 400}))
+    with pytest.raises(ProviderRefused, match="No such number") as refused:
+        telephone.place_call(CALL)
+    assert (refused.value.code, refused.value.retry_later) == ("21211", False)
+    answers.append((503, problem | {"status": 503}))
+    with pytest.raises(ProviderUnknown):
+        telephone.place_call(CALL)
+
+
+@pytest.mark.parametrize("body", ["<html>a proxy's page</html>", "", "[]", '"done"', "null", "{}"])
+def test_a_success_that_cannot_be_read_may_have_been_accepted(provider, body):
+    telephone, _, answers = provider
+    answers.append((201, body))
+    with pytest.raises(ProviderUnknown):
+        telephone.place_call(CALL)
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 503])
 def test_an_error_of_the_providers_own_leaves_it_unknown_whether_the_call_is_made(provider, status):
     telephone, _, answers = provider
     answers.append((status, {"code": 20500, "message": "Oh.", "status": status}))
@@ -162,6 +184,16 @@ def test_no_number_and_no_text_is_written_to_the_log(provider, capsys):
     assert "provider request" in written
     assert CALL.to[1:] not in written
     assert MESSAGE.body not in written
+
+
+def test_a_failed_request_is_logged_with_its_kind_and_without_the_number_searched_for(capsys):
+    telephone = TwilioTelephone(ACCOUNT, TOKEN, f"http://127.0.0.1:{find_free_port()}")
+    with pytest.raises(ProviderRefused):
+        telephone.find_calls(CALL.to, datetime(2026, 6, 1, tzinfo=UTC))
+    written = "".join(capsys.readouterr())
+    assert "provider request" in written
+    assert "ConnectionError" in written
+    assert CALL.to[1:] not in written
 
 
 @pytest.mark.parametrize(
