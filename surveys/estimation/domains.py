@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -60,8 +61,19 @@ class DomainEstimates:
 
     def within(self) -> np.ndarray:
         """(D, J, J) covariance of each domain's own estimates."""
-        variables = self.scores.shape[1]
-        blocks = [self.covariance([d]).reshape(variables, variables) for d in range(len(self.estimates))]
+        return self._blocks
+
+    @cached_property
+    def _blocks(self) -> np.ndarray:
+        variables, count = self.scores.shape[1], len(self.estimates)
+        if self.design.factors is not None:
+            # residuals of calibration reach beyond the domain, to all rows
+            blocks = [self.covariance([d]).reshape(variables, variables) for d in range(count)]
+        else:
+            order = np.argsort(self.domain, kind="stable")
+            ends = np.searchsorted(self.domain[order], np.arange(count + 1))
+            members = [order[ends[d] : ends[d + 1]] for d in range(count)]
+            blocks = [covariance_of_totals(self.scores[rows], self.design, self.lonely, rows) for rows in members]
         return np.stack(blocks) if blocks else np.zeros((0, variables, variables))
 
     def std_errors(self) -> np.ndarray:
@@ -169,10 +181,22 @@ def _prepared(design: Design, values: np.ndarray, domain: np.ndarray | None):
 def _estimates(design, estimate, scores, values, answered, domain, lonely, kind) -> DomainEstimates:
     counted = answered & (design.weights > 0)[:, None]
     n = _by(domain, counted * 1.0).astype(np.int64)
-    df = np.array([design.degrees_of_freedom(domain == d) for d in range(len(estimate))], np.int64)
+    df = _degrees_of_freedom(design, domain, len(estimate))
     replaced, without = _srs_variances(design, values, counted, domain, n, kind)
     scores = np.where(answered, scores, 0.0)
     return DomainEstimates(estimate, scores, domain, n, df, without, replaced, design, lonely or LonelyRule())
+
+
+def _degrees_of_freedom(design: Design, domain: np.ndarray, domains: int) -> np.ndarray:
+    """(D,) clusters less strata of each domain, over rows with a weight."""
+    inside = (domain >= 0) & (design.weights != 0)
+    first = design.stages[0]
+
+    def different(codes: np.ndarray) -> np.ndarray:
+        pairs = np.unique(domain[inside] * (codes.max(initial=0) + 1) + codes[inside])
+        return np.bincount(pairs // (codes.max(initial=0) + 1), minlength=domains)
+
+    return different(first.cluster) - different(first.stratum)
 
 
 def _srs_variances(design, values, counted, domain, n, kind) -> tuple[np.ndarray, np.ndarray]:
