@@ -1,4 +1,4 @@
-"""How many callbacks and voice pages the simulator gets through: python tests/load/simulator_pages.py [CALLS].
+"""How many callbacks and voice pages the simulator gets through: python -m tests.load.simulator_pages [CALLS].
 
 The product is a page that costs next to nothing, in a process of its own; what is measured is the simulator's side.
 """

@@ -72,10 +72,11 @@ def _add_resources(app: Flask, engine: Engine) -> None:
 
     @app.get(f"{API}/Calls/<sid>.json")
     def get_call(account: str, sid: str):
-        contact = engine.contacts.get(sid)
-        if contact is None or contact.kind != "call":
-            return _error(404, 20404, f"The requested resource /Calls/{sid}.json was not found")
-        return jsonify(_describe(engine, contact))
+        return _get(engine, "call", sid)
+
+    @app.get(f"{API}/Messages/<sid>.json")
+    def get_message(account: str, sid: str):
+        return _get(engine, "message", sid)
 
 
 def _create(engine: Engine, kind: str) -> Response | tuple[Response, int]:
@@ -121,8 +122,19 @@ def _find_problem(kind: str, form: Mapping[str, str]) -> tuple[int, str] | None:
     return None
 
 
-def _list(engine: Engine, kind: str, since: str | None) -> Response:
-    found = engine.find(kind, request.args.get("To", ""), _read_time(since) if since else EPOCH)
+def _get(engine: Engine, kind: str, sid: str) -> Response | tuple[Response, int]:
+    contact = engine.contacts.get(sid)
+    if contact is None or contact.kind != kind:
+        return _error(404, 20404, f"The requested resource {request.path.rpartition('Accounts/')[2]} was not found")
+    return jsonify(_describe(engine, contact))
+
+
+def _list(engine: Engine, kind: str, since: str | None) -> Response | tuple[Response, int]:
+    try:
+        begin = _read_time(since) if since else EPOCH
+    except ValueError as error:
+        return _error(400, 20001, str(error))
+    found = engine.find(kind, request.args.get("To", ""), begin)
     name = f"{kind}s"
     return jsonify(
         {
@@ -180,7 +192,6 @@ def _describe(engine: Engine, contact: Contact) -> dict:
         "caller_name": None,
         "queue_time": "0",
         "trunk_sid": None,
-        "annotation": None,
     }
 
 
@@ -197,7 +208,7 @@ def _add_control(app: Flask, engine: Engine) -> None:
 
     @app.post("/simulator/run")
     def run():
-        steps = engine.run(_given("until", datetime.fromisoformat))
+        steps = engine.run(_given("until", _read_time))
         following = engine.next_at()
         return jsonify(
             delivered=steps,
@@ -210,7 +221,7 @@ def _add_control(app: Flask, engine: Engine) -> None:
         hearing = Hearing(_given("hearing", _read_json))
         truth, seed = _given("truth", _read_json), _given("seed", str)
         population = _given("directory", lambda path: Population.load(path, truth, hearing, seed))
-        engine.settle(population, hearing)
+        engine.settle(population, hearing, request.get_json().get("inbound_url", ""))
         return jsonify(citizens=len(population.citizens))
 
     @app.post("/simulator/faults")

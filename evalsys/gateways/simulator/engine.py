@@ -15,7 +15,8 @@ import structlog
 from evalsys.base.clock import Clock
 from evalsys.gateways.simulator.faults import Faults
 from evalsys.gateways.simulator.hearing import Hearing
-from evalsys.gateways.simulator.lives import Contact, World, live_call, live_message, status_form
+from evalsys.gateways.simulator.lives import Contact, World, live_call, status_form
+from evalsys.gateways.simulator.messages import live_message
 from evalsys.gateways.simulator.population import Population
 from evalsys.gateways.simulator.wire import Wire
 
@@ -53,10 +54,13 @@ class Engine:
         """Who lives here now."""
         return self._world.population
 
-    def settle(self, population: Population, hearing: Hearing) -> None:
-        """Let these citizens live here from now on; what was tried with earlier ones is forgotten."""
+    def settle(self, population: Population, hearing: Hearing, inbound_url: str = "") -> None:
+        """Let these citizens live here from now on; what was tried with earlier ones is forgotten.
+
+        What they write back is posted to ``inbound_url``, where there is one.
+        """
         with self._lock:
-            self._world = self._make_world(population, hearing)
+            self._world = self._make_world(population, hearing, inbound_url)
             self._tries.clear()
 
     def refuse(self, kind: str, to: str) -> bool:
@@ -125,8 +129,8 @@ class Engine:
         while not stop.wait(pause_seconds):
             self.run(self.clock.now())
 
-    def _make_world(self, population: Population, hearing: Hearing) -> World:
-        return World(self.account_sid, self._wire, population, hearing, self._report, self._count)
+    def _make_world(self, population: Population, hearing: Hearing, inbound_url: str = "") -> World:
+        return World(self.account_sid, self._wire, population, hearing, self._report, self._count, inbound_url)
 
     def _count(self, what: str) -> None:
         with self._lock:

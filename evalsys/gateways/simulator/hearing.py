@@ -11,6 +11,9 @@ from urllib.parse import urlsplit
 
 #: what stands before an option in a spoken text
 _BEGINS = r"(?:^|(?<=[，。；？！、,.;:?!\s]))"
+_OFFERED = re.compile(r"(?:请按|\bpress)\s*([0-9*#])", re.IGNORECASE)
+#: the keys that a slipping finger may hit, the likeliest first
+_SLIPS = "7968543210*"
 _SILENT = ("script", "style", "title")
 _BLOCKS = ("p", "div", "h1", "h2", "h3", "li", "legend", "label", "button", "option", "br", "fieldset", "form")
 
@@ -73,6 +76,11 @@ class Hearing:
         pattern = chinese if language == "zh" else english
         key = re.search(pattern, text, re.IGNORECASE)
         return key[1] if key else None
+
+    def wrong_key(self, text: str) -> str:
+        """A key that ``text`` does not offer, so that pressing it answers nothing."""
+        offered = set(_OFFERED.findall(text))
+        return next((key for key in _SLIPS if key not in offered), "#")
 
     def radio_for(self, form: Form, code: str, value: str, language: str) -> tuple[str, str] | None:
         """Name and value of the radio button labelled with an answer; ``None`` when there is none."""

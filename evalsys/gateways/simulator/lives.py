@@ -1,15 +1,13 @@
-"""The lives of calls and messages: generators that do something, then say when they go on."""
+"""The life of a call: a generator that does something, then says when it goes on; and what calls and messages share."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import format_datetime
-from urllib.parse import urljoin
 
-from evalsys.gateways.simulator.hearing import Form, Hearing, parse_form
+from evalsys.gateways.simulator.hearing import Hearing
 from evalsys.gateways.simulator.population import CallPlan, Citizen, Population
 from evalsys.gateways.simulator.twiml import TwimlError, Verb, read_page
 from evalsys.gateways.simulator.wire import Wire
@@ -18,9 +16,6 @@ from evalsys.gateways.simulator.wire import Wire
 READING = 6.0
 PATIENCE_PAGES = 60
 HANG_UP = "hang up"
-#: the provider's code for a handset that cannot be reached
-UNREACHABLE = 30003
-LINK = re.compile(r"https?://[^\s，。]+/q/[a-z2-7]+")
 
 
 @dataclass(slots=True)
@@ -57,7 +52,10 @@ class Contact:
 
 @dataclass(frozen=True)
 class World:
-    """What a life needs: the wire to the product, the citizens, and where it reports statuses and counts."""
+    """What a life needs: the wire to the product, the citizens, and where it reports statuses and counts.
+
+    ``inbound_url`` is where the provider posts what citizens write; where it is empty nobody writes.
+    """
 
     account_sid: str
     wire: Wire
@@ -65,6 +63,7 @@ class World:
     hearing: Hearing
     report: Callable[[Contact, str, datetime, dict[str, str]], None]
     count: Callable[[str], None]
+    inbound_url: str = ""
 
 
 def live_call(call: Contact, world: World) -> Iterator[datetime]:
@@ -215,7 +214,7 @@ class Person:
             return HANG_UP, 1.0
         if self._plan.slip and not self._slipped and self._answered == self._plan.slip_at:
             self._slipped = True
-            return ("7", 2.0) if self._plan.slip == "wrong_key" else ("", 0.0)
+            return (self._world.hearing.wrong_key(text), 2.0) if self._plan.slip == "wrong_key" else ("", 0.0)
         value = self._world.population.answer(self._citizen, code)
         self._answered += 1
         return self._world.hearing.key_for(text, code, value, language) or "", self._plan.seconds_per_answer
@@ -225,67 +224,6 @@ class Person:
             return HANG_UP, 2.0
         value = {"answers": "1", "declines": "2", "opts_out": "3"}[self._plan.cooperation]
         return self._world.hearing.key_for(text, "CONSENT", value, language) or "", self._plan.seconds_per_answer
-
-
-def live_message(message: Contact, world: World) -> Iterator[datetime]:
-    """A text message from the queue to the citizen, and what the citizen does with its link."""
-    at = message.created_at
-    yield (at := at + timedelta(seconds=2))
-    world.report(message, "sent", at, {})
-    citizen = world.population.find(message.to)
-    plan = world.population.plan_message(citizen) if citizen else None
-    yield (at := at + timedelta(seconds=4))
-    message.ended_at = at
-    if plan is None or not plan.delivered:
-        message.error_code = UNREACHABLE
-        world.report(message, "undelivered", at, {"ErrorCode": str(UNREACHABLE)})
-        return
-    world.report(message, "delivered", at, {})
-    link = LINK.search(message.body)
-    if link is None:
-        return
-    if plan.scanner:
-        yield (at := at + timedelta(seconds=30))
-        for _ in range(2):
-            world.wire.browse("GET", link.group())
-    if plan.opens:
-        yield max(at, message.ended_at + timedelta(minutes=plan.opens_after_minutes))
-        visit(link.group(), citizen, plan.leaves_after, world)
-
-
-def visit(link: str, citizen: Citizen, leaves_after: int | None, world: World) -> int:
-    """Fill in the web questionnaire page by page; how many answers were sent."""
-    page = world.wire.browse("GET", link)
-    sent = 0
-    for _ in range(PATIENCE_PAGES):
-        world.count("web pages" if page.status == 200 else "web pages failed")
-        form = parse_form(page.text) if page.status == 200 else None
-        if form is None or (leaves_after is not None and sent >= leaves_after):
-            break
-        fields = _fill_in(form, page.address, citizen, world)
-        if fields is None:
-            break
-        sent += bool(form.radios or form.textarea)
-        page = world.wire.browse("POST", urljoin(page.address, form.action), fields)
-    return sent
-
-
-def _fill_in(form: Form, address: str, citizen: Citizen, world: World) -> dict[str, str] | None:
-    """What the citizen sends with a form; ``None`` where they do not understand it."""
-    fields = dict(form.fields)
-    if form.button and form.button[0]:
-        fields[form.button[0]] = form.button[1]
-    if not (form.radios or form.textarea):
-        return fields
-    heard = world.hearing.recognise_page(form, address)
-    if heard is None:
-        return None
-    code, language = heard
-    value = world.population.answer(citizen, code)
-    if form.textarea and not form.radios:
-        return fields | {form.textarea: value}
-    chosen = world.hearing.radio_for(form, code, value, language)
-    return None if chosen is None else fields | dict([chosen])
 
 
 def provider_date(at: datetime | None) -> str | None:

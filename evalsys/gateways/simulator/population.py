@@ -32,6 +32,8 @@ SLIP_SHARE = 0.06
 OPENS_SHARE = 0.12
 LEAVES_SHARE = 0.05
 SCANNER_SHARE = 0.05
+MESSAGE_OPT_OUT_SHARE = 0.005
+"""Persons who write back that they want no more messages, where anybody reads what they write."""
 
 DEFAULT_SHARES = {
     "Q0": {"1": 0.95, "2": 0.05},
@@ -134,13 +136,17 @@ class CallPlan:
 
 @dataclass(frozen=True, slots=True)
 class MessagePlan:
-    """What becomes of a text message; ``leaves_after`` is the number of answers after which the page is left."""
+    """What becomes of a text message; ``leaves_after`` is the number of answers after which the page is left.
+
+    Nobody both opens the link and opts out.
+    """
 
     delivered: bool
     opens: bool
     opens_after_minutes: float
     scanner: bool
     leaves_after: int | None
+    opts_out: bool
 
 
 class Population:
@@ -207,12 +213,14 @@ class Population:
         # Most who open it do so soon: minutes grow geometrically from 5 to 2000.
         minutes = 5.0 * 400.0**after
         leaves_after = 1 + int(leaves / LEAVES_SHARE * 8) if leaves < LEAVES_SHARE else None
+        is_annoyed = uniforms(self.seed, citizen.cid, "reply")[0] < MESSAGE_OPT_OUT_SHARE
         return MessagePlan(
             delivered=delivered,
             opens=delivered and opens < OPENS_SHARE,
             opens_after_minutes=minutes,
             scanner=delivered and scanner < SCANNER_SHARE,
             leaves_after=leaves_after,
+            opts_out=delivered and opens >= OPENS_SHARE and is_annoyed,
         )
 
     def _is_dead(self, citizen: Citizen) -> bool:

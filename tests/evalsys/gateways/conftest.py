@@ -67,6 +67,7 @@ class Product:
     statuses: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     pages: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     visits: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    replies: list[dict[str, str]] = field(default_factory=list)
     unsigned: list[str] = field(default_factory=list)
     voice: Callable[[str], Response] | None = None
     web_status: int = 200
@@ -105,6 +106,12 @@ def make_product(product: Product) -> Flask:
         with product.lock:
             product.statuses.append((key, request.form.to_dict()))
         return "", 204
+
+    @app.post("/inbound")
+    def take_reply():
+        with product.lock:
+            product.replies.append(request.form.to_dict())
+        return Response("<Response/>", mimetype="text/xml")
 
     @app.post("/voice/<path:path>")
     def voice(path: str):
@@ -201,8 +208,8 @@ class Simulation:
         assert status == 200
         return answer
 
-    def settle(self, count: int = 400, seed: int | str = 7) -> None:
-        """Let ``count`` citizens of one unit move in."""
+    def settle(self, count: int = 400, seed: int | str = 7, inbound_url: str = "") -> None:
+        """Let ``count`` citizens of one unit move in; what they write back goes to ``inbound_url``."""
         rows = "".join(f"{phone_of(n)},c{n},U1,G1,K1\n" for n in range(count))
         (self.folder / "directory.csv").write_text("phone,cid,unit,group,county\n" + rows, encoding="utf-8")
         (self.folder / "truth.json").write_text(json.dumps({"units": {"U1": {"G1": SHARES}}}), encoding="utf-8")
@@ -215,6 +222,7 @@ class Simulation:
                 "truth": paths["truth.json"],
                 "hearing": paths["hearing.json"],
                 "seed": seed,
+                "inbound_url": inbound_url,
             },
         )
         assert (status, answer) == (200, {"citizens": count})

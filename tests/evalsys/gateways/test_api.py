@@ -48,7 +48,7 @@ def ask(simulation, method: str, path: str, form=None, credentials: str = f"{ACC
 def test_a_created_resource_has_the_documented_fields_and_is_listed_unchanged(simulation, what, form, names):
     status, made = ask(simulation, "POST", f"{what}.json", form)
     assert status == 201
-    assert set(names.split()) <= set(made)
+    assert set(made) == set(names.split())
     assert re.fullmatch(r"(CA|SM)[0-9a-f]{32}", made["sid"])
     assert (made["status"], made["direction"], made["to"]) == ("queued", "outbound-api", form["To"])
     assert parsedate_to_datetime(made["date_created"]) == START
@@ -62,6 +62,19 @@ def test_a_call_is_fetched_by_its_id_and_shows_how_it_ended(simulation):
     status, call = ask(simulation, "GET", f"Calls/{sid}.json")
     assert (status, call["status"], call["sid"]) == (200, "failed", sid), "nobody has that number"
     assert parsedate_to_datetime(call["end_time"]) > START
+
+
+def test_a_message_is_fetched_by_its_id(simulation):
+    made = ask(simulation, "POST", "Messages.json", MESSAGE)[1]
+    assert ask(simulation, "GET", f"Messages/{made['sid']}.json") == (200, made)
+    assert ask(simulation, "GET", f"Messages/CA{made['sid'][2:]}.json")[0] == 404
+
+
+@pytest.mark.parametrize("query", ["Calls.json?StartTime%3E=soon", "Messages.json?DateSent%3E=soon"])
+def test_a_list_since_no_moment_is_refused(simulation, query):
+    status, error = ask(simulation, "GET", query)
+    assert (status, error["code"]) == (400, 20001)
+    assert "soon" in error["message"]
 
 
 @pytest.mark.parametrize("sid", ["CA" + "9" * 32, "SM" + "0" * 31 + "1"])

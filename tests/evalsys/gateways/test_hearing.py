@@ -85,6 +85,19 @@ def test_an_answer_that_is_not_offered_has_no_key():
     assert HEARING.key_for(spoken_page("I1", "zh"), "XX", "1", "zh") is None
 
 
+@pytest.mark.parametrize(("code", "language"), SPOKEN)
+def test_a_slip_of_the_finger_never_hits_a_key_that_is_offered(code, language):
+    heard = spoken_page(code, language)
+    keys = {option.phone_key for option in QUESTIONNAIRE.question(code).options}
+    assert HEARING.wrong_key(heard) not in keys | {QUESTIONNAIRE.repeat_key, QUESTIONNAIRE.back_key}
+
+
+def test_a_slip_avoids_the_likeliest_keys_where_they_mean_something():
+    assert HEARING.wrong_key("甲请按7，乙请按 9。") == "6"
+    assert HEARING.wrong_key("For A press 7, for B Press 6.") == "9"
+    assert HEARING.wrong_key("".join(f"请按{key}" for key in "0123456789*")) == "#"
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("code", [code for code in QUESTIONNAIRE.order if QUESTIONNAIRE.question(code).options])
 def test_on_the_respondents_own_page_each_question_and_each_answer_is_found(code, language):

@@ -82,3 +82,26 @@ def test_a_link_that_does_not_answer_is_given_up(simulation, product, status):
     send(simulation, is_reader)
     assert [method for method, _, _ in product.visits] == ["GET"]
     assert simulation.control("statistics")[1]["web pages failed"] == 1
+
+
+def annoyed(plan: MessagePlan) -> bool:
+    return plan.opts_out and not plan.scanner
+
+
+def test_whoever_wants_no_more_messages_writes_back_and_the_provider_passes_it_on_signed(simulation, product):
+    simulation.settle(4000, inbound_url=f"{product.address}/inbound")
+    send(simulation, annoyed)
+    [reply] = product.replies
+    sent = product.forms_of("m1")[-1]
+    assert (reply["From"], reply["To"]) == (sent["To"], sent["From"])
+    assert (reply["Body"], reply["SmsStatus"]) == ("退订", "received")
+    assert reply["MessageSid"].startswith("SM") and reply["MessageSid"] != sent["MessageSid"]
+    assert product.unsigned == []
+    assert product.visits == [], "and does not open the link"
+
+
+def test_where_nobody_reads_replies_nobody_writes(simulation, product):
+    simulation.settle(4000)
+    send(simulation, annoyed)
+    assert product.statuses_of("m1") == ["sent", "delivered"]
+    assert product.replies == []
