@@ -22,6 +22,7 @@ from evalsys.base.errors import EvalsysError
 from evalsys.base.logging import configure_logging
 from evalsys.base.runtime import Runtime
 from evalsys.faces import register_faces
+from evalsys.faces.words import add_words
 from evalsys.gateways import make_telephone
 
 # Every room's tables are known before a migration compares them with the database.
@@ -59,6 +60,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     )
     _start_extensions(app, settings)
     register_faces(app)
+    add_words(app)
     _guard(app)
     _answer_errors(app)
     return app

@@ -11,11 +11,8 @@ from evalsys.design.queries import get_round
 from evalsys.fieldwork.queries import find_earlier
 from evalsys.fieldwork.releases import release_where_needed
 from evalsys.samples.draws import commit_frame, draw_sample, get_draw
-from evalsys.samples.frames import audit_records
+from evalsys.samples.frames import preview_report
 from evalsys.samples.imports import import_service_records, import_staff_numbers
-
-#: duplicates and caps are chosen by a secret key; a report before the commitment only counts them, and any key counts the same
-REPORT_KEY = bytes(32)
 
 
 @click.group()
@@ -59,7 +56,7 @@ def report(round_code: str, as_json: bool) -> None:
         if found.committed_at:
             figures = get_draw(session, found).report
         else:
-            _, figures = audit_records(session, found, REPORT_KEY, find_earlier(session, found))
+            figures = preview_report(session, found, find_earlier(session, found))
     show(figures, as_json, lambda: frame_report_lines(figures))
 
 

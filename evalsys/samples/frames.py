@@ -43,6 +43,11 @@ def audit_records(session: Session, round_: Round, round_key: bytes, earlier: Ea
     return entries, describe_report(audit.report())
 
 
+def preview_report(session: Session, round_: Round, earlier: Earlier) -> dict:
+    """The frame report before the commitment. Which of several records is kept is chosen by a secret key, but how many are is not."""
+    return audit_records(session, round_, bytes(32), earlier)[1]
+
+
 def describe_report(report: FrameReport) -> dict:
     """The frame report as it is stored and shown."""
     return {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from evalsys.audit.actions import record_act
+from evalsys.base.clock import Clock
 from evalsys.units.models import Area, Unit
 
 
@@ -75,3 +77,11 @@ def _write(session: Session, model: type, key: str, known: set[str], values: lis
                 update(model).where(column == row[key]).values({k: v for k, v in row.items() if k != key}),
                 execution_options={"synchronize_session": False},
             )
+
+
+def update_unit(
+    session: Session, clock: Clock, unit: Unit, *, actor: str, name_zh: str, name_en: str, category: str, is_key: bool
+) -> None:
+    """Change a unit in the register; rounds that were made before keep what they had."""
+    unit.name_zh, unit.name_en, unit.category, unit.is_key = name_zh, name_en, category, is_key
+    record_act(session, clock, "system", actor, "unit changed", unit=unit.code, category=category, is_key=is_key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
+from evalsys.base.errors import NotFound
 from evalsys.units.models import Area, Unit
 
 
@@ -37,3 +38,11 @@ def map_stations(session: Session) -> dict[str, str]:
         select(Unit.code, parent.code).join(parent, Unit.parent_id == parent.id).where(Unit.level == "station")
     )
     return dict(rows.tuples().all())
+
+
+def get_unit(session: Session, code: str) -> Unit:
+    """The unit with ``code``."""
+    unit = session.scalar(select(Unit).where(Unit.code == code))
+    if unit is None:
+        raise NotFound("There is no unit %(code)s.", code=code)
+    return unit
