@@ -1,0 +1,8 @@
+// Figures beside their tables: a page without scripts loses a picture, never a number.
+"use strict";
+for (const place of document.querySelectorAll(".chart[data-figure]")) {
+  fetch(place.dataset.figure, { headers: { Accept: "application/json" } })
+    .then((answer) => (answer.ok ? answer.json() : Promise.reject(answer.status)))
+    .then((figure) => Plotly.newPlot(place, figure.data, figure.layout, { displayModeBar: false, responsive: true, staticPlot: false }))
+    .catch(() => place.remove());
+}

@@ -1,0 +1,155 @@
+"""The words for the codes that the rooms use: nothing on a page shows a raw code."""
+
+from __future__ import annotations
+
+from flask_babel import get_locale, gettext, lazy_gettext
+
+STATES = {
+    "draft": lazy_gettext("being prepared"),
+    "committed": lazy_gettext("frame committed"),
+    "drawn": lazy_gettext("sample drawn"),
+    "open": lazy_gettext("in the field"),
+    "paused": lazy_gettext("fieldwork paused"),
+    "closed": lazy_gettext("fieldwork closed"),
+    "frozen": lazy_gettext("answers frozen"),
+    "published": lazy_gettext("published"),
+}
+KINDS = {"mid_year": lazy_gettext("Mid-year"), "year_end": lazy_gettext("Year-end")}
+BANDS = {
+    "much_better": lazy_gettext("much better than the category"),
+    "better": lazy_gettext("better than the category"),
+    "as_expected": lazy_gettext("as the category"),
+    "worse": lazy_gettext("worse than the category"),
+    "much_worse": lazy_gettext("much worse than the category"),
+}
+VISIBILITIES = {
+    "nothing": lazy_gettext("not shown: too few answers"),
+    "internal": lazy_gettext("inside the commission only: few answers"),
+    "score": lazy_gettext("score and interval, no grade or rank"),
+    "full": lazy_gettext("complete"),
+}
+CHANNELS = {
+    "voice": lazy_gettext("telephone"),
+    "phone": lazy_gettext("telephone"),
+    "web": lazy_gettext("web"),
+    "sms": lazy_gettext("text message with a link"),
+    "interviewer": lazy_gettext("interviewer"),
+}
+EXCLUSIONS = {
+    "invalid_number": lazy_gettext("not a telephone number"),
+    "landline": lazy_gettext("landline"),
+    "foreign": lazy_gettext("number abroad"),
+    "premium": lazy_gettext("service or premium number"),
+    "staff_number": lazy_gettext("number of the unit's own staff"),
+    "opt_out": lazy_gettext("asked never to be contacted again"),
+    "earlier_respondent": lazy_gettext("answered earlier in the year"),
+    "missing_service_date": lazy_gettext("day of service missing"),
+    "outside_period": lazy_gettext("served outside the period"),
+    "duplicate": lazy_gettext("same person, unit and period"),
+    "contact_cap": lazy_gettext("drawn for another unit or asked often enough"),
+}
+LEVELS = {
+    "city": lazy_gettext("City"),
+    "county": lazy_gettext("County"),
+    "township": lazy_gettext("Township"),
+    "station": lazy_gettext("Station or window"),
+}
+RATES = {
+    "response": lazy_gettext("Response rate"),
+    "resolution": lazy_gettext("Resolution rate"),
+    "satisfaction": lazy_gettext("Satisfaction rate"),
+}
+NOTES = {
+    "no-error": lazy_gettext("No standard error can be computed; the score stays internal."),
+    "no-survey": lazy_gettext("No survey score."),
+    "no-hotline": lazy_gettext("No hotline score; the survey carries the whole weight."),
+    "hotline-of-category": lazy_gettext("A hotline rate without orders of the unit's own is that of the category."),
+    "missing-group": lazy_gettext("No answers of an evaluator group; the weights of the others were renormalised."),
+    "missing-indicator": lazy_gettext("No answers to an indicator; the weights of the others were renormalised."),
+    "missing-cell": lazy_gettext("A group did not rate an indicator; the other groups stand for it."),
+    "missing-rate": lazy_gettext("A hotline rate is missing; the weights of the others were renormalised."),
+}
+DISCLOSURE = {
+    "sponsor": lazy_gettext("Sponsor"),
+    "conductor": lazy_gettext("Conducted by"),
+    "wording": lazy_gettext("Questions asked"),
+    "population": lazy_gettext("Population and frame"),
+    "frame_supplier": lazy_gettext("Who supplied the frame"),
+    "design": lazy_gettext("Sample design"),
+    "modes": lazy_gettext("Ways of asking"),
+    "dates": lazy_gettext("Fieldwork"),
+    "precision": lazy_gettext("Sample size and precision"),
+    "weighting": lazy_gettext("Weighting"),
+    "quality": lazy_gettext("Quality checks"),
+    "limitations": lazy_gettext("Limitations"),
+    "outcomes": lazy_gettext("Outcomes of all released cases"),
+    "configuration_sha256": lazy_gettext("Configuration (SHA-256)"),
+    "revisions": lazy_gettext("Revisions"),
+}
+FACTS = {
+    "base-weight": lazy_gettext("Base weight: records of the stratum over cases released in it."),
+    "class-nonresponse": lazy_gettext("Within each stratum those who answered stand for those who did not."),
+    "eligibility": lazy_gettext("Cases of unknown eligibility count at the share that is eligible among the known."),
+    "fpc": lazy_gettext("Intervals take into account that the frame is finite."),
+    "fixed-factors": lazy_gettext("Weights of indicators, groups and methods were fixed before the fieldwork."),
+    "committed-draw": lazy_gettext(
+        "The frame was committed before the seed could be known; anyone can repeat the draw."
+    ),
+    "sealed-batches": lazy_gettext("Answers were sealed in batches that nothing links to a person."),
+    "balance": lazy_gettext("Cases and stored answers were balanced before anything was frozen."),
+    "sample-only": lazy_gettext(
+        "Only drawn people were asked, each with a link or call of their own; there is no open link."
+    ),
+    "frame-coverage": lazy_gettext("People missing from the service records cannot be drawn."),
+    "nonresponse": lazy_gettext("People who did not answer may differ from those who did."),
+    "mode": lazy_gettext("Answers by telephone and on the web may differ; no correction is made."),
+    "hotline-variance": lazy_gettext("The interval covers the survey score only, not the hotline's."),
+    "adjusted-lonely": lazy_gettext("A stratum with one answer contributes its distance from the mean of all."),
+}
+ROLES = {
+    "designer": lazy_gettext("Designer"),
+    "commission": lazy_gettext("Commission"),
+    "interviewer": lazy_gettext("Interviewer"),
+    "department": lazy_gettext("Evaluated department"),
+    "supervisor": lazy_gettext("Special supervisor"),
+    "auditor": lazy_gettext("Auditor"),
+    "administrator": lazy_gettext("Administrator"),
+}
+HIDDEN = "—"
+
+
+def content_language() -> str:
+    """The key of bilingual content (``zh`` or ``en``) for the page's language."""
+    locale = get_locale()
+    return "en" if locale is not None and locale.language == "en" else "zh"
+
+
+def name_in_language(thing) -> str:
+    """The name of a bilingual thing: a table ``{zh, en}``, or an object with ``name_zh`` and ``name_en``."""
+    language = content_language()
+    if isinstance(thing, dict):
+        thing = thing.get("name", thing) if "code" in thing else thing
+        return thing[language]
+    return getattr(thing, f"name_{language}")
+
+
+def describe_note(note: str) -> str:
+    """A note of a score row as a sentence."""
+    key, _, about = note.partition(":")
+    sentence = str(NOTES.get(key, key))
+    return gettext("%(sentence)s (%(about)s)", sentence=sentence, about=about) if about else sentence
+
+
+def show_share(value: float | str | None) -> str:
+    """A share 0–1 as a percentage with one decimal, or a dash."""
+    return HIDDEN if value is None else f"{100 * float(value):.1f}%"
+
+
+def show_number(value: float | str | None, places: int = 2) -> str:
+    """A number with ``places`` decimals, or a dash."""
+    return HIDDEN if value is None or value == "" else f"{float(value):.{places}f}"
+
+
+def show_count(value: int | None) -> str:
+    """A count with thousands apart, or a dash."""
+    return HIDDEN if value is None else f"{value:,}"
