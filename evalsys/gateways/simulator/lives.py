@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 
+import structlog
+
 from evalsys.gateways.simulator.hearing import Hearing
 from evalsys.gateways.simulator.population import CallPlan, Citizen, Population
 from evalsys.gateways.simulator.twiml import TwimlError, Verb, read_page
 from evalsys.gateways.simulator.wire import Wire
 
+log = structlog.get_logger()
 #: how fast a recorded voice reads, characters a second
 READING = 6.0
 PATIENCE_PAGES = 60
@@ -39,7 +42,6 @@ class Contact:
     try_number: int = 1
     sequence: int = 0
     error_code: int | None = None
-    notes: list[str] = field(default_factory=list)
     held: list[dict[str, str]] = field(default_factory=list)
 
     @property
@@ -113,7 +115,7 @@ Request = tuple[str, dict[str, str]]
 
 
 def _fetch(call: Contact, world: World, address: str, digits: dict[str, str]) -> list[Verb]:
-    """The verbs of a voice page; none where it cannot be played, with a note why."""
+    """The verbs of a voice page; none where it cannot be played, and the log says why."""
     world.count("voice pages")
     answer = world.wire.post(address, call_form(call, world.account_sid, "in-progress") | digits)
     if answer.status != 200:
@@ -126,7 +128,7 @@ def _fetch(call: Contact, world: World, address: str, digits: dict[str, str]) ->
 
 def _give_up(call: Contact, world: World, why: str) -> list[Verb]:
     world.count("voice pages failed")
-    call.notes.append(why)
+    log.warning("voice page cannot be played", sid=call.sid, why=why)
     return []
 
 
@@ -146,10 +148,10 @@ def _hear(verbs: list[Verb], person: Person) -> tuple[float, Request | None]:
         if act == HANG_UP:
             return seconds, None
         if act:
-            return seconds, (verb.url, {"Digits": act})
+            return seconds, (verb.url, {"Digits": act, "FinishedOnKey": ""})
         seconds += verb.timeout
         if verb.calls_on_silence:
-            return seconds, (verb.url, {"Digits": ""})
+            return seconds, (verb.url, {"Digits": "", "FinishedOnKey": ""})
     return seconds, None
 
 

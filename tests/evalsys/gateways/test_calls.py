@@ -114,12 +114,25 @@ def test_a_wrong_key_is_sent_once_and_then_the_right_one(simulation, product):
     assert [key for key in keys if key != "7"] == list(product.digits_of("k1").values())
 
 
-@pytest.mark.parametrize(("body", "status"), [("<Response><Play/>", 200), ("<html/>", 200), ("<Response/>", 500)])
-def test_a_voice_page_that_cannot_be_played_ends_the_call_and_is_counted(simulation, product, body, status):
+@pytest.mark.parametrize(
+    ("body", "status", "why"),
+    [
+        ("<Response><Play/>", 200, "cannot be read as XML"),
+        ("<html/>", 200, "begins with <html>"),
+        ("<Response><Sing/></Response>", 200, "verb <Sing> is not known"),
+        ("<Response/>", 500, "answered 500"),
+    ],
+)
+def test_a_voice_page_that_cannot_be_played_ends_the_call_and_the_log_says_why(
+    simulation, product, capsys, body, status, why
+):
     product.voice = lambda path: Response(body, status, mimetype="text/xml")
     call(simulation, is_smooth)
     assert product.statuses_of("k1")[-1] == "completed"
     assert simulation.control("statistics")[1]["voice pages failed"] == 1
+    written = capsys.readouterr().out
+    assert "voice page cannot be played" in written
+    assert why in written
 
 
 def test_nothing_happens_before_its_time_and_the_conductor_is_told_when_it_will(simulation, product):
