@@ -9,15 +9,18 @@ from surveys.estimation.designs import Design, make_design
 from surveys.estimation.domains import DomainEstimates, contrast
 from surveys.estimation.hypotheses import adjusted, association_test, difference_test, mean_test, t_test
 from surveys.estimation.intervals import t_interval
-from surveys.estimation.means import LONELY_RULES, DomainMeans, Sample, estimate_means
+from surveys.estimation.means import DomainMeans, estimate_means
 from surveys.estimation.proportions import proportion_interval
 from surveys.estimation.quantiles import estimate_quantiles, weighted_quantile
 from surveys.estimation.replicates import Replicates, balanced, bootstrap, jackknife
+from surveys.estimation.residuals import CellCalibration
+from surveys.estimation.sample import Sample
 from surveys.estimation.sums import CellSums, sums_from_rows
-from surveys.estimation.variances import LonelyRule
+from surveys.estimation.variances import LONELY_RULES, LonelyRule
 
 __all__ = [
     "LONELY_RULES",
+    "CellCalibration",
     "CellSums",
     "Design",
     "DomainEstimates",

@@ -13,7 +13,7 @@ the scores S and formed when asked for.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -21,49 +21,10 @@ from scipy import stats
 
 from surveys.errors import DesignError
 from surveys.estimation.moments import Moments, domain_moments, sum_by
+from surveys.estimation.residuals import CellCalibration, Residuals, residual_terms
+from surveys.estimation.sample import Sample
 from surveys.estimation.sums import CellSums
 from surveys.estimation.variances import LONELY_RULES
-
-
-@dataclass(frozen=True)
-class Sample:
-    """The design behind the sums.
-
-    sampled : (H,) rows sampled in each stratum (n_h), also those outside every domain. population : (H,) N_h, or
-    ``inf`` where no finite population correction is wanted. weights : (cells,) the weight of every row of a weighting
-    cell. names : (H,) how errors call the strata; their numbers by default.
-    """
-
-    sampled: np.ndarray
-    population: np.ndarray
-    weights: np.ndarray
-    names: Sequence[str] | None = None
-
-    def __post_init__(self) -> None:
-        for name, values in (("sampled", self.sampled), ("population", self.population), ("weights", self.weights)):
-            values = np.asarray(values, float)
-            # only a population may be infinite
-            bad = np.flatnonzero(~(values >= 0) | (np.isinf(values) & (name != "population")))
-            if bad.size:
-                raise DesignError(
-                    f"The design's {name} has the value {values[bad[0]]} at position {bad[0]}; it must be at least 0.",
-                    code="design-negative",
-                    column=name,
-                    row=int(bad[0]),
-                )
-        small = np.flatnonzero(np.asarray(self.population, float) < np.asarray(self.sampled, float))
-        if small.size:
-            h = int(small[0])
-            raise DesignError(
-                f"Stratum {self.name_of(h)} has a population of {self.population[h]} but {self.sampled[h]} sampled rows.",
-                code="fpc-below-n",
-                stratum=self.name_of(h),
-                row=h,
-            )
-
-    def name_of(self, stratum: int) -> str:
-        """How errors call a stratum."""
-        return str(stratum) if self.names is None else str(self.names[stratum])
 
 
 @dataclass(frozen=True)
@@ -76,6 +37,7 @@ class DomainMeans:
     (R: ``degf`` of the subset). srs : (D, J) variance of the mean of a simple random sample without replacement of as
     many answers. stratum, domain : (M,) the pairs that hold rows, by domain. scores : (M, J) sums S of their rows'
     influences, in points. shared : (H,) F_h/n_h, what the product of two domains' scores in a stratum takes off.
+    residuals : where the weights are calibrated, what that adds to the covariance; ``within`` holds it already.
     """
 
     means: np.ndarray
@@ -89,13 +51,18 @@ class DomainMeans:
     domain: np.ndarray
     scores: np.ndarray
     shared: np.ndarray
+    residuals: Residuals | None = None
 
     @cached_property
     def blocks(self) -> Mapping[tuple[int, int], np.ndarray]:
         """Pairs (d, e), d ≤ e, of domains that share a stratum → (J, J) covariance.
 
-        All other pairs have none. Formed on first use.
+        All other pairs have none. Formed on first use. Calibrated weights make every pair covary: then all pairs are
+        there.
         """
+        if self.residuals is not None:
+            pairs = [(d, e) for d in range(len(self.means)) for e in range(d, len(self.means))]
+            return {(d, e): self.covariance(d, e) for d, e in pairs}
         one, other = _pairs_within(self.stratum)
         swapped = self.domain[one] > self.domain[other]
         one, other = np.where(swapped, other, one), np.where(swapped, one, other)
@@ -133,6 +100,8 @@ class DomainMeans:
         totals[stratum.reshape(-1), owner] = self.scores[places]
         flat = totals.reshape(len(used), count * indicators)
         result = -((flat * self.shared[used, None]).T @ flat).reshape(count, indicators, count, indicators)
+        if self.residuals is not None:
+            result += self.residuals.between(domains)
         result[np.arange(count), :, np.arange(count), :] = self.within[domains]
         absent = np.isnan(self.means[domains])
         result[absent[:, :, None, None] | absent[None, None]] = np.nan
@@ -172,6 +141,8 @@ class DomainMeans:
         """
         coefficients = np.asarray(coefficients, float)
         count = len(coefficients)
+        if self.residuals is not None:
+            return self._combine_calibrated(coefficients)
         domains = np.flatnonzero(np.any(coefficients != 0, axis=(0, 2)))
         c = coefficients[:, domains]
         needed = c != 0
@@ -192,6 +163,16 @@ class DomainMeans:
         variance[lost] = variance[:, lost] = np.nan
         return values, variance
 
+    def _combine_calibrated(self, coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        domains = np.flatnonzero(np.any(coefficients != 0, axis=(0, 2)))
+        c = coefficients[:, domains]
+        values = np.where(c != 0, c * self.means[domains], 0.0).sum(axis=(1, 2))
+        v = np.nan_to_num(self.covariance_of(domains))
+        variance = np.einsum("mdj,djek,lek->ml", c, v, c, optimize=True)
+        lost = np.isnan(values)
+        variance[lost] = variance[:, lost] = np.nan
+        return values, variance
+
     def _variances(self) -> np.ndarray:
         return np.einsum("djj->dj", self.within)
 
@@ -201,7 +182,12 @@ class DomainMeans:
 
 
 def estimate_means(
-    sums: CellSums, sample: Sample, *, domains: int | None = None, lonely: str = "adjust"
+    sums: CellSums,
+    sample: Sample,
+    *,
+    domains: int | None = None,
+    lonely: str = "adjust",
+    calibration: CellCalibration | None = None,
 ) -> DomainMeans:
     """Estimate the mean of every indicator in every domain, with the covariance of all of them.
 
@@ -211,6 +197,9 @@ def estimate_means(
     squared distance from the mean of all rows' influences, which is 0 for means.
         ``average`` scales a domain's covariance by its strata over those with more than one sampled row; NaN where
         none has.
+    calibration : how the sample's weights were calibrated; variances are then those of residuals, and every domain
+    covaries
+        with every other. ``average`` then counts all strata, as R does.
 
     A domain nobody answered in has NaN means; n = 1 has a mean whose standard error is not shown; all answers equal
     give variance 0.
@@ -224,11 +213,19 @@ def estimate_means(
         raise DesignError(f"The lonely rule is {lonely!r}; use one of {', '.join(LONELY_RULES)}.", code="lonely-rule")
     count = int(sums.domain.max(initial=-1)) + 1 if domains is None else domains
     sampled = np.asarray(sample.sampled, float)
-    _check_rows(sums, sample)
-    scale = _scales(sample, lonely)
+    sample.check_rows(sums)
+    scale = sample.factors(lonely)
     centring = np.where((sampled == 1) & (lonely == "adjust"), 0.0, 1 / np.maximum(sampled, 1))
-    moments = domain_moments(sums, np.asarray(sample.weights, float), sampled, centring, count)
-    return _means(moments, scale, centring, count)
+    weights = np.asarray(sample.weights, float)
+    moments = domain_moments(sums, weights, sampled, centring, count)
+    if calibration is None:
+        return _means(moments, scale, centring, count)
+    known = ~np.isnan(scale[sampled > 0])
+    scale = np.nan_to_num(scale) * (len(known) / known.sum() if known.any() else np.nan)
+    found = _means(moments, scale, centring, count)
+    adjusted = (sampled == 1) & (lonely == "adjust")
+    terms = residual_terms(sums, calibration, weights, found.means, found.weight_sum, scale, sampled, adjusted)
+    return replace(found, within=found.within + terms.within(), residuals=terms)
 
 
 def _pairs_within(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -254,36 +251,3 @@ def _means(m: Moments, scale: np.ndarray, centring: np.ndarray, count: int) -> D
     return DomainMeans(
         m.means, within, m.n, m.rows, m.weight_sum, df, m.srs, m.stratum, m.domain, scores, factors * centring
     )
-
-
-def _scales(sample: Sample, lonely: str) -> np.ndarray:
-    """F_h = (1 − n_h/N_h)·n_h/(n_h − 1).
-
-    For a stratum of one row what the rule makes of it, NaN where it is averaged.
-    """
-    sampled, population = np.asarray(sample.sampled, float), np.asarray(sample.population, float)
-    alone = sampled == 1
-    if alone.any() and lonely == "fail":
-        name = sample.name_of(int(np.flatnonzero(alone)[0]))
-        raise DesignError(
-            f"Stratum {name} has one sampled row; collapse it or choose another lonely rule.",
-            code="lonely-stratum",
-            stratum=name,
-        )
-    fraction = sampled / np.where(population > 0, population, 1)
-    single = {"adjust": 1.0, "average": np.nan}.get(lonely, 0.0)
-    return (1 - fraction) * np.where(alone, single, sampled / np.maximum(sampled - 1, 1))
-
-
-def _check_rows(sums: CellSums, sample: Sample) -> None:
-    rows = np.zeros(len(sample.sampled), np.int64)
-    np.add.at(rows, sums.stratum, sums.rows)
-    over = np.flatnonzero(rows > np.asarray(sample.sampled))
-    if over.size:
-        h = int(over[0])
-        raise DesignError(
-            f"Stratum {sample.name_of(h)} has {rows[h]} answering rows but only {int(sample.sampled[h])} sampled ones.",
-            code="rows-above-n",
-            stratum=sample.name_of(h),
-            row=h,
-        )

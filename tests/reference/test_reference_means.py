@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from surveys.estimation import Sample, estimate_means, sums_from_rows
+from surveys.estimation import CellCalibration, Sample, estimate_means, sums_from_rows
+from surveys.weighting import Margin, rake
 
 GOLDEN = Path(__file__).parent / "golden"
 R = json.loads((GOLDEN / "miniround_composites.json").read_text())
@@ -95,3 +96,29 @@ def test_a_stratum_of_one_row_is_treated_as_r_does(rule):
         d = names.index(unit)
         assert ours.means[d, 0] == pytest.approx(mean, rel=1e-9)
         assert ours.covariance(d, d)[0, 0] ** 0.5 == pytest.approx(error, rel=1e-9)
+
+
+@pytest.mark.parametrize(("design", "fpc"), [("el", True), ("elnf", False)])
+def test_raked_means_from_sums_have_the_covariance_of_calibrate(design, fpc):
+    """R: calibrate(design, ~sex+age, pop, calfun='raking'); svyby(~q1+q2+q3, ~unit, covmat=TRUE): all units covary."""
+    raking = json.loads((GOLDEN / "miniround_raking.json").read_text())
+    rows = read_round(lonely=False)
+    strata, stratum = index([row["stratum"] for row in rows])
+    _, unit = index([row["unit"] for row in rows])
+    base = np.array([float(row["w"]) for row in rows])
+    margins = []
+    for column, known in raking["rake"]["margins"].items():
+        levels, codes = index([row[column] for row in rows])
+        margins.append(Margin(column, codes, np.array([known[level] for level in levels]), levels))
+    x = np.hstack([(margin.codes[:, None] == np.arange(len(margin.totals))).astype(float) for margin in margins])
+    points = np.array([[(int(row[q]) - 1) * 2500 if row[q] else 0 for q in INDICATORS[:3]] for row in rows])
+    answered = np.array([[bool(row[q]) for q in INDICATORS[:3]] for row in rows])
+    population = np.full(len(strata), np.inf)
+    if fpc:
+        population[stratum] = [float(row["N_h"]) for row in rows]
+    sums = sums_from_rows(stratum, unit, np.arange(len(rows)), points, answered)
+    sample = Sample(np.bincount(stratum), population, rake(base, margins))
+    ours = estimate_means(sums, sample, calibration=CellCalibration(base, x))
+    expected = raking["results"][design]["unit_q123"]
+    np.testing.assert_allclose(ours.means.reshape(-1), expected["est"], rtol=1e-9)
+    np.testing.assert_allclose(ours.covariance_of(range(6)).reshape(18, 18), expected["vcov"], rtol=1e-9, atol=1e-10)

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from surveys.errors import DesignError
 from surveys.estimation import CellSums, Sample, domains, estimate_means, sums_from_rows
 from surveys.estimation.designs import make_design
+from surveys.estimation.residuals import CellCalibration
 from surveys.estimation.variances import LonelyRule
+from surveys.weighting.raking import Margin, rake
 from tests.surveys.estimation.rows import Rows, make_rows, seeds
 
 
@@ -194,3 +196,51 @@ def test_sums_that_do_not_fit_together_are_refused():
         rows.sums() + make_rows(1, indicators=2).sums()
     with pytest.raises(DesignError, match="do not fit together"):
         CellSums(*np.zeros((4, 2), np.int64), *np.zeros((3, 1, 1, 1), np.int64))
+
+
+def raked(seed: int, rows: Rows):
+    """Two margins over the weighting cells, and what raking the cells' base weights to them gives by cell."""
+    rng = np.random.default_rng(seed)
+    cells = len(rows.weights)
+    held = np.bincount(rows.cell, minlength=cells)
+    base = rows.weights * held
+    truth = base * rng.uniform(0.7, 1.4, cells)
+    margins = [
+        Margin(name, codes, np.bincount(codes, truth))
+        for name, codes in (("a", np.arange(cells) % 3), ("b", np.arange(cells) // 3))
+    ]
+    weights = np.where(held > 0, rake(base, margins) / np.maximum(held, 1), 0.0)
+    x = np.hstack([(margin.codes[:, None] == np.arange(len(margin.totals))).astype(float) for margin in margins])
+    return weights, x
+
+
+@pytest.mark.parametrize("lonely", ["adjust", "certainty", "average"])
+@settings(max_examples=10)
+@given(seeds())
+def test_calibrated_weights_have_the_residual_covariance_that_rows_have(lonely, seed):
+    rows = make_rows(seed, n=80, domains=3, cells=9)
+    if seed % 2:
+        alone = np.append(rows.stratum[:-1], 4)
+        sizes = np.append(rows.population, 3.0)
+        rows = Rows(**{**vars(rows), "stratum": alone, "population": np.maximum(sizes, np.bincount(alone))})
+    weights, x = raked(seed, rows)
+    sample = Sample(rows.sample.sampled, rows.population, weights)
+    found = estimate_means(rows.sums(), sample, lonely=lonely, calibration=CellCalibration(rows.weights, x))
+    design = make_design(
+        weights=rows.weights[rows.cell], strata=rows.stratum, populations=rows.population[rows.stratum]
+    ).calibrated(weights[rows.cell], x[rows.cell])
+    expected = domains.means(
+        design, np.where(rows.answered, rows.points / 100, np.nan), rows.domain, LonelyRule(lonely)
+    )
+    np.testing.assert_allclose(found.means, expected.estimates, rtol=1e-9)
+    np.testing.assert_allclose(found.covariance_of([0, 1, 2]), expected.covariance(), rtol=1e-7, atol=1e-8)
+    c = np.random.default_rng(seed).normal(size=(2, *found.means.shape))
+    np.testing.assert_allclose(
+        found.combine(c)[1], np.einsum("mdj,djek,lek->ml", c, expected.covariance(), c), rtol=1e-7, atol=1e-6
+    )
+    np.testing.assert_allclose(found.blocks[0, 2], found.covariance(0, 2), atol=1e-12)
+
+
+def test_a_calibration_needs_auxiliaries_for_every_cell():
+    with pytest.raises(DesignError, match="for every weighting cell"):
+        CellCalibration(np.ones(3), np.ones((2, 1)))
