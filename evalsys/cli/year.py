@@ -43,6 +43,7 @@ from evalsys.hotline.actions import import_orders
 from evalsys.outbox.worker import run_due_jobs
 from evalsys.results.disclosure import rate_figures
 from evalsys.results.freezing import freeze_round
+from evalsys.results.models import Publication, ScoreRun
 from evalsys.results.publishing import publish_round
 from evalsys.results.scoring import score_round
 from evalsys.samples.draws import commit_frame, draw_sample
@@ -231,11 +232,11 @@ class Year:
                 lambda s, r: publish_round(s, r, get_round(s, code), approved_by=CHAIR, seconded_by=DEPUTY)
             )
             bar.update(1)
-        self.summaries.append(self._summarise(code, run.figures, published, truth))
+        self.summaries.append(self._summarise(code, run, published, truth))
 
-    def _summarise(self, code: str, figures: dict, published, truth: dict) -> dict:
+    def _summarise(self, code: str, run: ScoreRun, published: Publication, truth: dict) -> dict:
         gaps = {}
-        for unit in figures["units"]:
+        for unit in run.figures["units"]:
             if unit["survey_std_error"] and Decimal(unit["survey_std_error"]) > 0:
                 expected = true_score(self.files.configuration, truth["units"][unit["unit"]])
                 gaps[unit["unit"]] = (float(unit["survey_score"]) - expected) / float(unit["survey_std_error"])
@@ -253,9 +254,9 @@ class Year:
             "code": code,
             **self.read(count),
             "published": len(shown),
-            "units": len(figures["units"]),
+            "units": len(run.figures["units"]),
             "gaps": gaps,
-            "sha256": published.score_run.sha256 if published.score_run else "",
+            "sha256": run.sha256,
             "bundles": [
                 str(self.app.extensions["evalsys"].published_folder / name) for name in published.files.values()
             ],

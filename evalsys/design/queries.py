@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from evalsys.base.errors import NotFound
 from evalsys.design.models import Configuration, Programme, Round
@@ -23,11 +23,11 @@ def get_programme(session: Session, code: str) -> Programme:
 
 
 def get_round(session: Session, code: str) -> Round:
-    """The round with ``code``, with its units and configuration."""
+    """The round with ``code``. The configuration's document is read when it is asked for: most callers need its hash only."""
     found = session.scalar(
         select(Round)
         .where(Round.code == code)
-        .options(selectinload(Round.units), selectinload(Round.configuration), selectinload(Round.programme))
+        .options(joinedload(Round.configuration).defer(Configuration.content))
     )
     if found is None:
         raise NotFound("There is no round %(code)s.", code=code)

@@ -9,6 +9,7 @@ from flask_babel import get_locale, gettext
 from flask_babel import lazy_gettext as _l
 
 from evalsys.base.clock import local
+from evalsys.render.words import BANDS, CHANNELS, EXCLUSIONS, VISIBILITIES
 from surveys.fieldwork import OUTCOMES
 
 STATES = {
@@ -20,38 +21,6 @@ STATES = {
     "closed": _l("closed"),
     "frozen": _l("answers frozen"),
     "published": _l("published"),
-}
-EXCLUSIONS = {
-    "invalid_number": _l("not a telephone number"),
-    "landline": _l("landline"),
-    "foreign": _l("foreign number"),
-    "premium": _l("premium or service number"),
-    "staff_number": _l("number of the unit's own staff"),
-    "opt_out": _l("asked not to be contacted"),
-    "earlier_respondent": _l("answered earlier this year"),
-    "missing_service_date": _l("no date of service"),
-    "outside_period": _l("served outside the period"),
-    "duplicate": _l("the same person again"),
-    "contact_cap": _l("asked about another unit"),
-}
-CHANNELS = {
-    "web": _l("web"),
-    "voice": _l("telephone"),
-    "sms": _l("text message"),
-    "": _l("none"),
-}
-VISIBILITIES = {
-    "nothing": _l("not shown"),
-    "internal": _l("internal only"),
-    "score": _l("score and interval"),
-    "full": _l("everything"),
-}
-BANDS = {
-    "much_better": _l("much better than expected"),
-    "better": _l("better than expected"),
-    "as_expected": _l("as expected"),
-    "worse": _l("worse than expected"),
-    "much_worse": _l("much worse than expected"),
 }
 
 

@@ -36,7 +36,7 @@ def open_round(session: Session, runtime: Runtime, round_: Round, *, actor: str)
     refuse_unless(round_, "drawn", doing="opening")
     round_.opened_at = runtime.clock.now()
     record_act(session, runtime.clock, round_.code, actor, "round opened", configuration=round_.configuration.sha256)
-    released = release_where_needed(session, runtime, round_)
+    released = _release_first(session, runtime, round_)
     put_field_jobs(session, runtime, round_)
     return released
 
@@ -59,6 +59,19 @@ def resume_round(session: Session, runtime: Runtime, round_: Round, *, actor: st
     refuse_unless(round_, "paused", doing="resuming")
     round_.paused_at = None
     record_act(session, runtime.clock, round_.code, actor, "round resumed")
+
+
+def _release_first(session: Session, runtime: Runtime, round_: Round) -> int:
+    """Release as many replicates as planning expects the quotas to need; later ones only open as fieldwork falls short of it."""
+    size = round_.configuration.content["fieldwork"]["replicate_size"]
+    share = rules_of(round_.configuration).release.response_share
+    released = 0
+    for unit in round_.units:
+        for _ in range(max(1, int(unit.quota / (share * size)))):
+            cases = release_replicate(session, runtime, round_, unit.code)
+            _put_to_work(session, runtime, round_, cases)
+            released += len(cases)
+    return released
 
 
 def release_where_needed(session: Session, runtime: Runtime, round_: Round) -> int:

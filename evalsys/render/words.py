@@ -1,26 +1,30 @@
-"""The words for the codes that the rooms use: nothing on a page shows a raw code."""
+"""The words for the codes in published data: nothing on a page or sheet shows a raw code."""
 
 from __future__ import annotations
 
-from flask_babel import get_locale, gettext, lazy_gettext
+from fractions import Fraction
 
-STATES = {
-    "draft": lazy_gettext("being prepared"),
-    "committed": lazy_gettext("frame committed"),
-    "drawn": lazy_gettext("sample drawn"),
-    "open": lazy_gettext("in the field"),
-    "paused": lazy_gettext("fieldwork paused"),
-    "closed": lazy_gettext("fieldwork closed"),
-    "frozen": lazy_gettext("answers frozen"),
-    "published": lazy_gettext("published"),
+from flask_babel import get_locale, lazy_gettext
+
+EXCLUSIONS = {
+    "invalid_number": lazy_gettext("not a telephone number"),
+    "landline": lazy_gettext("landline"),
+    "foreign": lazy_gettext("foreign number"),
+    "premium": lazy_gettext("premium or service number"),
+    "staff_number": lazy_gettext("number of the unit's own staff"),
+    "opt_out": lazy_gettext("asked not to be contacted"),
+    "earlier_respondent": lazy_gettext("answered earlier this year"),
+    "missing_service_date": lazy_gettext("no date of service"),
+    "outside_period": lazy_gettext("served outside the period"),
+    "duplicate": lazy_gettext("the same person again"),
+    "contact_cap": lazy_gettext("asked about another unit"),
 }
-KINDS = {"mid_year": lazy_gettext("Mid-year"), "year_end": lazy_gettext("Year-end")}
-BANDS = {
-    "much_better": lazy_gettext("much better than the category"),
-    "better": lazy_gettext("better than the category"),
-    "as_expected": lazy_gettext("as the category"),
-    "worse": lazy_gettext("worse than the category"),
-    "much_worse": lazy_gettext("much worse than the category"),
+CHANNELS = {
+    "web": lazy_gettext("web"),
+    "voice": lazy_gettext("telephone"),
+    "phone": lazy_gettext("telephone"),
+    "sms": lazy_gettext("text message"),
+    "": lazy_gettext("none"),
 }
 VISIBILITIES = {
     "nothing": lazy_gettext("not shown: too few answers"),
@@ -28,31 +32,12 @@ VISIBILITIES = {
     "score": lazy_gettext("score and interval, no grade or rank"),
     "full": lazy_gettext("complete"),
 }
-CHANNELS = {
-    "voice": lazy_gettext("telephone"),
-    "phone": lazy_gettext("telephone"),
-    "web": lazy_gettext("web"),
-    "sms": lazy_gettext("text message with a link"),
-    "interviewer": lazy_gettext("interviewer"),
-}
-EXCLUSIONS = {
-    "invalid_number": lazy_gettext("not a telephone number"),
-    "landline": lazy_gettext("landline"),
-    "foreign": lazy_gettext("number abroad"),
-    "premium": lazy_gettext("service or premium number"),
-    "staff_number": lazy_gettext("number of the unit's own staff"),
-    "opt_out": lazy_gettext("asked never to be contacted again"),
-    "earlier_respondent": lazy_gettext("answered earlier in the year"),
-    "missing_service_date": lazy_gettext("day of service missing"),
-    "outside_period": lazy_gettext("served outside the period"),
-    "duplicate": lazy_gettext("same person, unit and period"),
-    "contact_cap": lazy_gettext("drawn for another unit or asked often enough"),
-}
-LEVELS = {
-    "city": lazy_gettext("City"),
-    "county": lazy_gettext("County"),
-    "township": lazy_gettext("Township"),
-    "station": lazy_gettext("Station or window"),
+BANDS = {
+    "much_better": lazy_gettext("much better than the category"),
+    "better": lazy_gettext("better than the category"),
+    "as_expected": lazy_gettext("as the category"),
+    "worse": lazy_gettext("worse than the category"),
+    "much_worse": lazy_gettext("much worse than the category"),
 }
 RATES = {
     "response": lazy_gettext("Response rate"),
@@ -106,15 +91,8 @@ FACTS = {
     "hotline-variance": lazy_gettext("The interval covers the survey score only, not the hotline's."),
     "adjusted-lonely": lazy_gettext("A stratum with one answer contributes its distance from the mean of all."),
 }
-ROLES = {
-    "designer": lazy_gettext("Designer"),
-    "commission": lazy_gettext("Commission"),
-    "interviewer": lazy_gettext("Interviewer"),
-    "department": lazy_gettext("Evaluated department"),
-    "supervisor": lazy_gettext("Special supervisor"),
-    "auditor": lazy_gettext("Auditor"),
-    "administrator": lazy_gettext("Administrator"),
-}
+#: what the disclosure stores where nobody gave a reason
+FIRST_PUBLICATION = lazy_gettext("first publication")
 HIDDEN = "—"
 
 
@@ -125,24 +103,23 @@ def content_language() -> str:
 
 
 def name_in_language(thing) -> str:
-    """The name of a bilingual thing: a table ``{zh, en}``, or an object with ``name_zh`` and ``name_en``."""
+    """The name of a bilingual thing: a table ``{zh, en}``, a table that has one as ``name``, or an object with ``name_zh`` and ``name_en``."""
     language = content_language()
     if isinstance(thing, dict):
-        thing = thing.get("name", thing) if "code" in thing else thing
-        return thing[language]
+        return thing.get("name", thing)[language]
     return getattr(thing, f"name_{language}")
 
 
 def describe_note(note: str) -> str:
-    """A note of a score row as a sentence."""
+    """A note of a score row as a sentence, with the codes it is about behind it."""
     key, _, about = note.partition(":")
     sentence = str(NOTES.get(key, key))
-    return gettext("%(sentence)s (%(about)s)", sentence=sentence, about=about) if about else sentence
+    return f"{sentence} ({about})" if about else sentence
 
 
-def show_share(value: float | str | None) -> str:
-    """A share 0–1 as a percentage with one decimal, or a dash."""
-    return HIDDEN if value is None else f"{100 * float(value):.1f}%"
+def show_share(value: float | str | None, places: int = 1) -> str:
+    """A share 0–1 as a percentage, or a dash; a fraction such as ``3/10`` is understood."""
+    return HIDDEN if value is None else f"{100 * float(Fraction(str(value))):.{places}f}%"
 
 
 def show_number(value: float | str | None, places: int = 2) -> str:

@@ -1,14 +1,31 @@
-"""What everybody may see."""
+"""What everybody may see: published rounds, their tables, figures and files, and how to check them."""
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify
+import io
+from pathlib import Path
+
+from flask import Blueprint, Response, jsonify, render_template, send_file
 from sqlalchemy import text
 
-from evalsys.accounts.permissions import public
+import surveys.sampling.verify_draw
+from evalsys.accounts.permissions import public, require
 from evalsys.base.database import db
+from evalsys.base.errors import NotFound
+from evalsys.base.runtime import current_runtime
+from evalsys.faces.public.presentation import equip_templates
+from evalsys.render.figures import interval_figure
+from evalsys.render.score_table import ScoreTable, make_score_table
+from evalsys.render.spreadsheet import write_spreadsheet
+from evalsys.render.words import content_language
+from evalsys.results.disclosure import ITEMS
+from evalsys.results.models import Publication
+from evalsys.results.queries import get_publication, list_publications
+from surveys.fieldwork import find_outcome
 
 blueprint = Blueprint("public", __name__, template_folder="templates")
+blueprint.record_once(lambda state: equip_templates(state.app))
+SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @blueprint.get("/healthz")
@@ -17,3 +34,116 @@ def show_health():
     """Whether this process can answer and reach its database."""
     db.session.execute(text("SELECT 1"))
     return jsonify(status="ok")
+
+
+@blueprint.get("/")
+@public
+def list_results():
+    """The published rounds."""
+    return render_template("public/rounds.html", publications=list_publications(db.session))
+
+
+@blueprint.get("/results/<code>/")
+@public
+def show_round(code: str):
+    """The score table of a round by category, with figures and downloads."""
+    publication = get_publication(db.session, code)
+    return render_template("public/round.html", publication=publication, table=_table(publication))
+
+
+@blueprint.get("/results/<code>/units/<unit>")
+@public
+def show_unit(code: str, unit: str):
+    """Everything that is published about one unit in a round."""
+    publication = get_publication(db.session, code)
+    table = _table(publication)
+    row = table.find(unit)
+    if row is None:
+        raise NotFound("Nothing is published about unit %(unit)s in round %(code)s.", unit=unit, code=code)
+    return render_template(
+        "public/unit.html", publication=publication, table=table, row=row, category=table.category_of(row)
+    )
+
+
+@blueprint.get("/results/<code>/categories/<category>.json")
+@public
+def send_figure(code: str, category: str):
+    """The interval figure of a category, for the script that draws it."""
+    table = _table(get_publication(db.session, code))
+    found = next((entry for entry in table.categories if entry.code == category), None)
+    if found is None:
+        raise NotFound("Round %(code)s has no category %(category)s.", code=code, category=category)
+    return Response(interval_figure(found), mimetype="application/json")
+
+
+@blueprint.get("/results/<code>/method")
+@public
+def show_method(code: str):
+    """How the figures came about: the disclosure page."""
+    publication = get_publication(db.session, code)
+    disclosure = publication.disclosure
+    outcomes = [(find_outcome(key), count) for key, count in disclosure["outcomes"].items() if key]
+    return render_template(
+        "public/method.html",
+        publication=publication,
+        disclosure=disclosure,
+        items=ITEMS,
+        outcomes=outcomes,
+        released=sum(count for _, count in outcomes),
+        indicators=publication.round.configuration.content["indicators"],
+    )
+
+
+@blueprint.get("/results/<code>/verify")
+@public
+def show_verification(code: str):
+    """How anyone checks a round by their own means."""
+    publication = get_publication(db.session, code)
+    key = current_runtime().keyring.signing_key().public_key().public_bytes_raw().hex()
+    return render_template("public/verify.html", publication=publication, public_key=key)
+
+
+@blueprint.get("/results/<code>/scores.xlsx")
+@public
+def send_spreadsheet(code: str):
+    """The tables of a round as a spreadsheet."""
+    publication = get_publication(db.session, code)
+    content = write_spreadsheet(_table(publication), publication.disclosure, publication.round, publication.revision)
+    return send_file(io.BytesIO(content), SHEET, as_attachment=True, download_name=f"scores-{code}.xlsx")
+
+
+@blueprint.get("/results/<code>/bundle.zip")
+@public
+def send_bundle(code: str):
+    """The files by which anyone can check the draw and every published figure."""
+    return _send_file(code, "public")
+
+
+@blueprint.get("/results/<code>/bundle-auditor.zip")
+@require("oversight.audit")
+def send_auditor_bundle(code: str):
+    """The same with the frozen answers, for the auditor."""
+    return _send_file(code, "auditor")
+
+
+@blueprint.get("/verify_draw.py")
+@public
+def send_verifier():
+    """The program that repeats the draw with Python alone."""
+    path = Path(surveys.sampling.verify_draw.__file__)
+    return send_file(path, "text/x-python", as_attachment=True, download_name="verify_draw.py")
+
+
+def _send_file(code: str, kind: str):
+    publication = get_publication(db.session, code)
+    path = current_runtime().published_folder / publication.files[kind]
+    if not path.is_file():
+        raise NotFound("The file %(name)s is not on this server.", name=path.name)
+    return send_file(path, "application/zip", as_attachment=True, download_name=path.name)
+
+
+def _table(publication: Publication) -> ScoreTable:
+    figures = publication.figures
+    names = {unit.code: {"zh": unit.name_zh, "en": unit.name_en} for unit in publication.round.units}
+    content = publication.round.configuration.content
+    return make_score_table(figures["round"], content, names, content_language(), figures.get("annual"))

@@ -17,6 +17,7 @@ from evalsys.fieldwork.interviews import (
     record_answer,
     refuse_interview,
 )
+from evalsys.fieldwork.rules import rules_of
 from surveys.instrument import CONSENT
 
 blueprint = Blueprint("respondent", __name__, template_folder="templates", url_prefix="/q")
@@ -155,7 +156,7 @@ def _unknown():
 def _language(talk: Conversation) -> str:
     """The language of the page: asked for in the address, else the interview's own, else the site's choice."""
     from_address = LANGUAGES.get(request.args.get("lang", ""))
-    return from_address or talk.language or talk.configuration.content["programme"]["language"]
+    return from_address or talk.language or rules_of(talk.configuration).language
 
 
 def _at(endpoint: str, **values: str) -> str:

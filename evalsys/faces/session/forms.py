@@ -1,8 +1,8 @@
-"""The sign-in form."""
+"""The form of signing in."""
 
 from __future__ import annotations
 
-from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
@@ -11,5 +11,13 @@ from wtforms.validators import InputRequired, Length
 class SignInForm(FlaskForm):
     """Name and password."""
 
-    name = StringField(_l("Sign-in name"), [InputRequired(), Length(max=80)])
-    password = PasswordField(_l("Password"), [InputRequired(), Length(max=200)])
+    name = StringField(
+        lazy_gettext("Name"),
+        [InputRequired(lazy_gettext("Write your sign-in name.")), Length(max=80)],
+        render_kw={"autocomplete": "username", "autocapitalize": "none"},
+    )
+    password = PasswordField(
+        lazy_gettext("Password"),
+        [InputRequired(lazy_gettext("Write your password.")), Length(max=200)],
+        render_kw={"autocomplete": "current-password"},
+    )

@@ -1,0 +1,114 @@
+"""What every template may use: words for codes, numbers as people read them, the banner, and who sees which way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from flask import Flask
+from flask_babel import format_date, format_datetime, gettext
+from flask_login import current_user
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from evalsys.accounts.permissions import is_allowed
+from evalsys.base.database import db
+from evalsys.design.models import Configuration, Programme
+from evalsys.design.programme_problems import FileProblem
+from evalsys.hotline.actions import SENTENCES as ORDER_SENTENCES
+from evalsys.render import words
+from evalsys.samples.imports import SENTENCES as RECORD_SENTENCES
+from evalsys.units.import_rows import ROW_SENTENCES, RowProblem
+
+LINE_SENTENCES = {**ROW_SENTENCES, **RECORD_SENTENCES, **ORDER_SENTENCES}
+_banners: dict[str, dict | None] = {}
+
+
+def equip_templates(app: Flask) -> None:
+    """Give templates their filters and globals."""
+    app.jinja_env.filters.update(
+        in_language=words.name_in_language,
+        share=words.show_share,
+        number=words.show_number,
+        count=words.show_count,
+        note=words.describe_note,
+        day=show_day,
+        last_day=show_last_day,
+        moment=show_moment,
+        problem_sentence=describe_problem,
+        said=translate_sentence,
+    )
+    app.jinja_env.globals.update(
+        words=words, find_banner=find_banner, list_ways=list_ways, described=describe_field, may=may
+    )
+
+
+def show_day(value: date | datetime) -> str:
+    """A day in the reader's language; of a time, the day in the programme's zone."""
+    return format_date(value, "long" if words.content_language() == "zh" else "medium")
+
+
+def show_last_day(value: datetime) -> str:
+    """The last day of a period that ends at this midnight."""
+    return show_day(value - timedelta(seconds=1))
+
+
+def show_moment(value: datetime | None) -> str:
+    """A time to the minute, or a dash."""
+    return format_datetime(value, "yyyy-MM-dd HH:mm") if value else words.HIDDEN
+
+
+def may(permission: str) -> bool:
+    """Whether the reader may use views that state ``permission``."""
+    return is_allowed(current_user, permission)
+
+
+def list_ways() -> Iterator[tuple[str, str]]:
+    """The entries of the main navigation that this reader may follow."""
+    yield "public.list_results", gettext("Results")
+    if may("design.read"):
+        yield "designer.list_programmes", gettext("Design")
+    if may("fieldwork.read"):
+        yield "commission.list_all", gettext("Rounds")
+
+
+def find_banner() -> dict | None:
+    """The notice of the latest programme's configuration, for the top of every page."""
+    try:
+        sha256 = db.session.scalar(
+            select(Configuration.sha256)
+            .join(Programme, Programme.id == Configuration.programme_id)
+            .order_by(Programme.year.desc(), Configuration.id.desc())
+            .limit(1)
+        )
+        if sha256 is None:
+            return None
+        if sha256 not in _banners:
+            content = db.session.scalar(select(Configuration.content).where(Configuration.sha256 == sha256).limit(1))
+            _banners[sha256] = content["programme"].get("banner")
+    except SQLAlchemyError:
+        # The page that says what is wrong with the database must not fail over its own decoration.
+        db.session.rollback()
+        return None
+    banner = _banners[sha256]
+    return banner if banner and any(banner.values()) else None
+
+
+def describe_field(item, hint: str = "") -> dict[str, str]:
+    """The attributes that tie a field to its hint and its errors for people who hear the page."""
+    ids = [f"{item.id}-hint"] if hint else []
+    ids += [f"{item.id}-error"] if item.errors else []
+    attributes = {"aria-describedby": " ".join(ids)} if ids else {}
+    return attributes | ({"aria-invalid": "true"} if item.errors else {})
+
+
+def describe_problem(problem) -> str:
+    """What is wrong with a line or a key of a file, in the reader's language."""
+    if isinstance(problem, RowProblem):
+        return problem.sentence(LINE_SENTENCES, gettext)
+    return problem.sentence(gettext) if isinstance(problem, FileProblem) else str(problem)
+
+
+def translate_sentence(text: str) -> str:
+    """A stored sentence in the reader's language, where the catalogue knows it; templates' own ``_`` is for literals only."""
+    return gettext(text)

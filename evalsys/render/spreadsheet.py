@@ -1,0 +1,238 @@
+"""The tables of a round as one .xlsx: numbers as numbers, scores as formulas over them, text never as a formula."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import xlsxwriter
+from flask_babel import gettext
+from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
+
+from evalsys.render import words
+from evalsys.render.score_table import ScoreRow, ScoreTable
+from surveys.fieldwork import find_outcome
+
+OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+#: where the indicators' sheet keeps weights and the first unit
+WEIGHT_ROW, FIRST_ROW, FIRST_INDICATOR = 1, 2, 3
+
+
+def write_spreadsheet(table: ScoreTable, disclosure: Mapping[str, Any], round_: Any, revision: int) -> bytes:
+    """The bytes of the workbook. ``round_``: anything with ``code``, ``name_zh`` and ``name_en``.
+
+    Survey and round score are formulas over the indicators' means and the weights beside them; their cached values are the published ones.
+    """
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, OPTIONS) as book:
+        sheets = _Sheets(book, table, disclosure)
+        sheets.write_about(round_, revision)
+        sheets.write_scores()
+        sheets.write_indicators()
+        sheets.write_fieldwork()
+        sheets.write_method()
+        sheets.write_revisions()
+    return buffer.getvalue()
+
+
+class _Sheets:
+    """Writes the sheets in their order; the scores point at the sheet of indicators, which follows them."""
+
+    def __init__(self, book: xlsxwriter.Workbook, table: ScoreTable, disclosure: Mapping[str, Any]) -> None:
+        self.book, self.table, self.disclosure = book, table, disclosure
+        self.head = book.add_format(
+            {"bold": True, "bg_color": "#F3F6F9", "bottom": 1, "text_wrap": True, "valign": "top"}
+        )
+        self.title = book.add_format({"bold": True, "font_size": 14})
+        self.wrap = book.add_format({"text_wrap": True, "valign": "top"})
+        self.two = book.add_format({"num_format": "0.00"})
+        self.six = book.add_format({"num_format": "0.000000"})
+        self.percent = book.add_format({"num_format": "0.0%"})
+        self.indicator_sheet = gettext("Indicators")
+        self.configuration = table.configuration
+
+    def write_about(self, round_: Any, revision: int) -> None:
+        """Sheet 1: what this is."""
+        sheet = self._sheet(gettext("About"), (24, 90))
+        sheet.write_string(0, 0, f"{gettext('Conduct evaluation')} · {words.name_in_language(round_)}", self.title)
+        programme = self.configuration["programme"]
+        language = self.table.language
+        lines = [
+            (gettext("Programme"), programme["name"][language]),
+            (gettext("Notice"), programme["banner"][language]),
+            (gettext("Round"), round_.code),
+            (gettext("Revision"), str(revision)),
+            (gettext("Scores"), gettext("from 0 to 100; units are compared within their category only")),
+            (gettext("Empty cells"), gettext("nothing may be shown there, since too few people answered")),
+            (
+                gettext("Formulas"),
+                gettext("survey and round score are computed in the sheet from the indicators and their weights"),
+            ),
+            (gettext("Configuration (SHA-256)"), self.disclosure["configuration_sha256"]),
+            (gettext("Frozen answers (SHA-256)"), self.disclosure["dataset_sha256"]),
+        ]
+        self._pairs(sheet, lines, first=2)
+
+    def write_scores(self) -> None:
+        """Sheet 2: one row a unit, by category."""
+        heads = [
+            gettext("No."),
+            gettext("Unit"),
+            gettext("Category"),
+            gettext("Completes"),
+            gettext("Aware"),
+            *(item["code"] for item in self.table.scored),
+            gettext("Survey"),
+            gettext("Interval from"),
+            gettext("Interval to"),
+            gettext("Hotline"),
+            gettext("This round"),
+            gettext("Mid-year"),
+            gettext("Bonus, deduction"),
+            gettext("Composite"),
+            gettext("Grade"),
+            gettext("Rank set"),
+            gettext("Band"),
+        ]
+        sheet = self._sheet(gettext("Scores"), (6, 28, 20, *(11 for _ in heads[3:-1]), 28))
+        sheet.write_row(0, 0, heads, self.head)
+        sheet.freeze_panes(1, 2)
+        number = 1
+        for category in self.table.categories:
+            for row in category.rows:
+                sheet.write_number(number, 0, number)
+                sheet.write_string(number, 1, row.name)
+                sheet.write_string(number, 2, category.name)
+                if row.is_shown:
+                    self._score_cells(sheet, number, row)
+                number += 1
+        sheet.autofilter(0, 0, max(1, number - 1), len(heads) - 1)
+
+    def _score_cells(self, sheet, at: int, row: ScoreRow) -> None:
+        self._number(sheet, at, 3, row.get("completes"))
+        self._number(sheet, at, 4, row.get("awareness_share"), self.percent)
+        place = FIRST_ROW + at - 1
+        column = 5
+        for offset, item in enumerate(self.table.scored):
+            mean = row.mean(item["code"])
+            if mean is not None:
+                cell = xl_rowcol_to_cell(place, FIRST_INDICATOR + offset)
+                sheet.write_formula(at, column, f"='{self.indicator_sheet}'!{cell}", self.two, float(mean))
+            column += 1
+        self._survey_formula(sheet, at, column, place, row)
+        self._number(sheet, at, column + 1, row.get("survey_low"), self.two)
+        self._number(sheet, at, column + 2, row.get("survey_high"), self.two)
+        self._number(sheet, at, column + 3, row.hotline_score, self.two)
+        self._round_formula(sheet, at, column + 4, row)
+        year = row.annual or {}
+        self._number(sheet, at, column + 5, year.get("mid_year"), self.two)
+        self._number(sheet, at, column + 6, year.get("adjustment"), self.two)
+        self._number(sheet, at, column + 7, row.composite, self.two)
+        band = row.get("band")
+        for step, text in enumerate((row.grade_name, row.rank_set, str(words.BANDS[band]) if band else None), 8):
+            sheet.write_string(at, column + step, text or "")
+
+    def _survey_formula(self, sheet, at: int, column: int, place: int, row: ScoreRow) -> None:
+        """Σ w_j I_j / Σ w_j over the indicators that have a mean, rounded as published."""
+        score = row.get("survey_score")
+        if score is None:
+            return
+        last = FIRST_INDICATOR + len(self.table.scored) - 1
+        name = f"'{self.indicator_sheet}'!"
+        weights = name + xl_range_abs(WEIGHT_ROW, FIRST_INDICATOR, WEIGHT_ROW, last)
+        means = name + xl_range_abs(place, FIRST_INDICATOR, place, last)
+        places = self.configuration["scoring"]["rounding"]["scores"]
+        formula = f"=ROUND(SUMPRODUCT({weights},{means})/SUMPRODUCT({weights},--ISNUMBER({means})),{places})"
+        sheet.write_formula(at, column, formula, self.two, float(score))
+
+    def _round_formula(self, sheet, at: int, column: int, row: ScoreRow) -> None:
+        """The methods' weights over survey and hotline; a missing method leaves its weight to the other."""
+        score = row.get("score")
+        if score is None:
+            return
+        methods = self.configuration["scoring"]["methods"]
+        survey, hotline = xl_rowcol_to_cell(at, column - 4), xl_rowcol_to_cell(at, column - 1)
+        parts = [
+            (weight, cell)
+            for weight, cell, value in (
+                (methods["survey"], survey, row.get("survey_score")),
+                (methods["hotline"], hotline, row.hotline_score),
+            )
+            if value is not None and weight
+        ]
+        top = "+".join(f"{weight}*{cell}" for weight, cell in parts)
+        bottom = "+".join(str(weight) for weight, _ in parts)
+        places = self.configuration["scoring"]["rounding"]["scores"]
+        sheet.write_formula(at, column, f"=ROUND(({top})/({bottom}),{places})", self.two, float(score))
+
+    def write_indicators(self) -> None:
+        """Sheet 3: means of the scored indicators with their weights, then of the auxiliary ones."""
+        items = [*self.table.scored, *self.table.auxiliary]
+        sheet = self._sheet(self.indicator_sheet, (14, 28, 20, *(14 for _ in items)))
+        heads = [gettext("Code"), gettext("Unit"), gettext("Category")]
+        heads += [f"{item['code']} {item['name'][self.table.language]}" for item in items]
+        sheet.write_row(0, 0, heads, self.head)
+        sheet.write_string(WEIGHT_ROW, 1, gettext("Weight"), self.head)
+        for offset, item in enumerate(items):
+            sheet.write_number(WEIGHT_ROW, FIRST_INDICATOR + offset, item["weight"], self.head)
+        sheet.freeze_panes(FIRST_ROW, 2)
+        at = FIRST_ROW
+        for category in self.table.categories:
+            for row in category.rows:
+                for column, text in enumerate((row.code, row.name, category.name)):
+                    sheet.write_string(at, column, text)
+                for offset, item in enumerate(items):
+                    self._number(sheet, at, FIRST_INDICATOR + offset, row.mean(item["code"]), self.six)
+                at += 1
+
+    def write_fieldwork(self) -> None:
+        """Sheet 4: final outcomes of all released cases and their rates."""
+        sheet = self._sheet(gettext("Fieldwork"), (12, 52, 12))
+        sheet.write_row(0, 0, [gettext("Code"), gettext("Outcome"), gettext("Cases")], self.head)
+        sheet.freeze_panes(1, 0)
+        at = 1
+        for code, count in self.disclosure["outcomes"].items():
+            if code:
+                sheet.write_string(at, 0, code)
+                sheet.write_string(at, 1, words.name_in_language(find_outcome(code)))
+                sheet.write_number(at, 2, count)
+                at += 1
+        for name, value in self.disclosure["rates"].items():
+            at += 1
+            sheet.write_string(at, 0, name)
+            self._number(sheet, at, 2, value, self.percent)
+
+    def write_method(self) -> None:
+        """Sheet 5: how the figures came about."""
+        sheet = self._sheet(gettext("Method"), (28, 100))
+        said, language = self.disclosure, self.table.language
+        lines = [(str(words.DISCLOSURE[item]), said[item][language]) for item in ("sponsor", "conductor")]
+        lines.append((str(words.DISCLOSURE["frame_supplier"]), said["frame_supplier"]))
+        lines.append((str(words.DISCLOSURE["dates"]), f"{said['dates']['opened_at']} – {said['dates']['closed_at']}"))
+        for item in ("weighting", "quality", "limitations"):
+            lines += [(str(words.DISCLOSURE[item]), str(words.FACTS[fact])) for fact in said[item]]
+        self._pairs(sheet, lines, first=0)
+
+    def write_revisions(self) -> None:
+        """Sheet 6: every publication of the round with its reason."""
+        sheet = self._sheet(gettext("Revisions"), (12, 90))
+        sheet.write_row(0, 0, [gettext("Revision"), gettext("Reason")], self.head)
+        for at, item in enumerate(self.disclosure["revisions"], 1):
+            sheet.write_number(at, 0, item["revision"])
+            sheet.write_string(at, 1, gettext(item["reason"]), self.wrap)
+
+    def _sheet(self, name: str, widths: Sequence[int]):
+        sheet = self.book.add_worksheet(name)
+        for column, width in enumerate(widths):
+            sheet.set_column(column, column, width)
+        return sheet
+
+    def _pairs(self, sheet, lines: Sequence[tuple[str, str]], first: int) -> None:
+        for at, (label, text) in enumerate(lines, first):
+            sheet.write_string(at, 0, label, self.head)
+            sheet.write_string(at, 1, text, self.wrap)
+
+    def _number(self, sheet, at: int, column: int, value: str | int | None, shape=None) -> None:
+        if value is not None:
+            sheet.write_number(at, column, float(value), shape)
