@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -61,6 +62,16 @@ class Design:
         factors = np.divide(weights, self.weights, out=np.ones(len(self)), where=self.weights != 0)
         auxiliaries = np.asarray(auxiliaries, float)
         return replace(self, weights=weights, auxiliaries=auxiliaries, base=self.weights, factors=factors)
+
+    @cached_property
+    def calibration_basis(self) -> np.ndarray:
+        """(n, R) orthonormal columns that span √base · auxiliaries, R their rank; none without calibration."""
+        if self.auxiliaries is None or self.base is None:
+            return np.zeros((len(self), 0))
+        columns = self.auxiliaries * np.sqrt(np.maximum(self.base, 0))[:, None]
+        norms = np.sqrt((columns**2).sum(axis=0))
+        u, singular, _ = np.linalg.svd(columns / np.where(norms > 0, norms, 1), full_matrices=False)
+        return u[:, singular > 1e-10 * singular.max(initial=0)]
 
     def reweighted(self, weights: np.ndarray) -> Design:
         """The same sample with other weights, as after trimming.

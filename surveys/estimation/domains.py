@@ -214,7 +214,9 @@ def _srs_variances(design, values, counted, domain, n, kind) -> tuple[np.ndarray
 
 
 def _by(domain: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """(D, J) sums of the rows of each domain; the last, empty row of codes -1 is cut off."""
-    sums = np.zeros((int(domain.max(initial=-1)) + 2, values.shape[1]))
-    np.add.at(sums, domain, values)
-    return sums[:-1]
+    """(D, J) sums of the rows of each domain; rows of code -1 are in none."""
+    count = int(domain.max(initial=-1)) + 1
+    inside = domain >= 0
+    codes = domain[inside]
+    columns = [np.bincount(codes, column[inside], minlength=count) for column in values.T]
+    return np.stack(columns, axis=1) if columns else np.zeros((count, 0))

@@ -14,9 +14,8 @@ from scipy import stats
 
 from surveys.errors import DesignError
 from surveys.estimation.designs import Design
-from surveys.estimation.domains import means
 from surveys.estimation.proportions import proportion_interval
-from surveys.estimation.variances import LonelyRule
+from surveys.estimation.variances import LonelyRule, covariance_of_totals, residuals
 
 RULES = ("math", "school", "hf7")
 #: what counts as the cumulated weight meeting p exactly
@@ -85,7 +84,7 @@ def estimate_quantiles(
     x, w = values[answered], design.weights[answered]
     # Rows that a domain leaves out keep their place in the design; only the domain's count for the interval's size.
     n, df = int((w > 0).sum()), design.degrees_of_freedom(answered)
-    domain = np.where(answered, 0, -1)
+    rows = np.flatnonzero(answered)
     results = []
     for share in shares:
         if not 0 <= share <= 1:
@@ -95,10 +94,20 @@ def estimate_quantiles(
         estimate = weighted_quantile(x, w, share, rule)
         bounds = (np.nan, np.nan)
         if n >= 2:
-            below = means(design, (values <= estimate).astype(float), domain, lonely)
-            bounds = proportion_interval(below.estimates[0, 0], below.within()[0, 0, 0], n, df, method, level)
+            below = float(w @ (x <= estimate) / w.sum())
+            variance = _variance(design, rows, w * ((x <= estimate) - below) / w.sum(), lonely)
+            bounds = proportion_interval(below, variance, n, df, method, level)
         low, high = (weighted_quantile(x, w, p, rule) if 0 <= p <= 1 else np.nan for p in bounds)
         results.append((share, estimate, low, high))
     table = np.array(results, float).reshape(-1, 4).T
     t = stats.t.ppf((1 + level) / 2, df) if df >= 1 else np.nan
     return Quantiles(*table, (table[3] - table[2]) / (2 * t), n, df)
+
+
+def _variance(design: Design, rows: np.ndarray, scores: np.ndarray, lonely: LonelyRule | None) -> float:
+    """The variance of a sum of weighted scores of some rows, (m,), the design's other rows having 0."""
+    if design.factors is None:
+        return float(covariance_of_totals(scores, design, lonely, rows)[0, 0])
+    spread = np.zeros((len(design), 1))
+    spread[rows, 0] = scores
+    return float(covariance_of_totals(residuals(spread, design), design, lonely)[0, 0])

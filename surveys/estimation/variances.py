@@ -75,19 +75,12 @@ def residuals(scores: np.ndarray, design: Design) -> np.ndarray:
     if design.auxiliaries is None or design.base is None or design.factors is None:
         return scores
     root = np.sqrt(np.maximum(design.base, 0))[:, None]
-    basis = _orthonormal(design.auxiliaries * root)
+    basis = design.calibration_basis
     scale = design.factors[:, None] * root
     influence = np.divide(scores, scale, out=np.zeros_like(scores), where=scale > 0)
     left = influence - basis @ (basis.T @ influence)
     left -= basis @ (basis.T @ left)
     return left * scale
-
-
-def _orthonormal(columns: np.ndarray) -> np.ndarray:
-    """An orthonormal basis of the columns' space; columns that add nothing are dropped."""
-    norms = np.sqrt((columns**2).sum(axis=0))
-    u, singular, _ = np.linalg.svd(columns / np.where(norms > 0, norms, 1), full_matrices=False)
-    return u[:, singular > 1e-10 * singular.max(initial=0)]
 
 
 def _stage_covariance(
