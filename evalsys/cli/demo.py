@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
-import requests
 
 from evalsys.cli.context import speaks_plainly
+from evalsys.cli.stage import make_environment, stage, wait_for_stage
 from evalsys.cli.year import Year, describe_year
-
-STARTING_SECONDS = 60
 
 
 @click.command()
@@ -45,18 +39,14 @@ def demo(scale: float, seed: int, port: int, serve: bool, home: Path) -> None:
     """Watch a year of a made-up city: records, draw, fieldwork by telephone and web, scores, publication."""
     home = home.absolute()
     _empty(home)
-    environment = _environment(home, port)
+    environment = make_environment(home, port)
     os.environ.update(environment)
     # Ended from outside (a service manager, a time-out): leave through the blocks below, so that no process stays behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    with (
-        _process("serve", f"--port={port}", "--quiet"),
-        _process("simulator", f"--port={port + 10}", "--conducted", "--quiet"),
-    ):
+    with stage(environment, port):
         year = Year(home=home, scale=scale, seed=seed)
         year.prepare()
-        _wait_for(f"http://127.0.0.1:{port}/healthz", 200)
-        _wait_for(f"http://127.0.0.1:{port + 10}/simulator/statistics", 401)
+        wait_for_stage(port)
         year.hold()
         for line in describe_year(year):
             click.echo(line)
@@ -73,44 +63,6 @@ def _empty(home: Path) -> None:
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     mark.touch()
-
-
-def _environment(home: Path, port: int) -> dict[str, str]:
-    return {
-        "EVALSYS_HOME": str(home),
-        "EVALSYS_CLOCK": f"virtual:{home / 'clock'}",
-        "EVALSYS_PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
-        "EVALSYS_TELEPHONE": "simulator",
-        "EVALSYS_TWILIO_ACCOUNT_SID": "AC" + secrets.token_hex(16),
-        "EVALSYS_TWILIO_AUTH_TOKEN": secrets.token_hex(16),
-        "EVALSYS_TWILIO_BASE_URL": f"http://127.0.0.1:{port + 10}",
-    }
-
-
-@contextmanager
-def _process(*arguments: str) -> Iterator[subprocess.Popen]:
-    """A command of ours in a process of its own, ended with the block."""
-    process = subprocess.Popen([sys.executable, "-m", "evalsys", *arguments])
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-def _wait_for(address: str, status: int) -> None:
-    end = time.monotonic() + STARTING_SECONDS
-    while time.monotonic() < end:
-        try:
-            if requests.get(address, timeout=2).status_code == status:
-                return
-        except requests.RequestException:
-            pass
-        time.sleep(0.1)
-    raise click.ClickException(f"{address} does not answer; is its port taken? Choose another with --port.")
 
 
 def _wait_for_interrupt() -> None:

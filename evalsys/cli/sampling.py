@@ -53,10 +53,11 @@ def report(round_code: str, as_json: bool) -> None:
     """What is in the frame and what was set aside, by reason; after the commitment, what was committed."""
     with entry_point() as (session, _):
         found = get_round(session, round_code)
-        if found.committed_at:
-            figures = get_draw(session, found).report
-        else:
-            figures = preview_report(session, found, find_earlier(session, found))
+        figures = (
+            get_draw(session, found).report
+            if found.committed_at
+            else preview_report(session, found, find_earlier(session, found))
+        )
     show(figures, as_json, lambda: frame_report_lines(figures))
 
 

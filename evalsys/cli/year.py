@@ -40,6 +40,7 @@ from evalsys.fieldwork.closing import close_round, count_outcomes
 from evalsys.fieldwork.queries import count_attempts, count_completes_by_channel, find_earlier
 from evalsys.fieldwork.releases import open_round
 from evalsys.hotline.actions import import_orders
+from evalsys.outbox.actions import is_idle
 from evalsys.outbox.worker import run_due_jobs
 from evalsys.results.disclosure import rate_figures
 from evalsys.results.freezing import freeze_round
@@ -67,12 +68,17 @@ SUPPLIER = "各参评单位业务系统 / the units' own service systems (made u
 
 @dataclass
 class Year:
-    """One run of the demo: what it was asked, and what it found."""
+    """One run of the demo: what it was asked, and what it found.
+
+    ``folder``: the programme's files. ``wait_for_workers``: jobs are done by processes of their own, not here.
+    """
 
     home: Path
     scale: float
     seed: int
-    work: Callable[[], object] | None = None
+    folder: Path = CITY
+    records_per_unit: int = RECORDS_PER_UNIT
+    wait_for_workers: bool = False
     passwords: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     summaries: list[dict] = field(default_factory=list)
@@ -87,7 +93,7 @@ class Year:
     def prepare(self) -> None:
         """Create the database, load the example programme and its people."""
         with self.step("programme"), click.progressbar(length=3, label="database and programme     ") as bar:
-            self.files = read_programme(CITY)
+            self.files = read_programme(self.folder)
             first = min(plan["field_from"] for plan in self.files.configuration["rounds"])
             VirtualClock(
                 self.home / "clock", start=datetime.fromisoformat(f"{first}T00:00:00+08:00") - timedelta(days=7)
@@ -145,7 +151,7 @@ class Year:
         folder = self.home / "records" / code
         with click.progressbar(length=len(units), label="making service records     ") as bar:
             made = generate_records(
-                self.files, folder, round_kind=kind, seed=self.seed, units=units, per_unit=RECORDS_PER_UNIT,
+                self.files, folder, round_kind=kind, seed=self.seed, units=units, per_unit=self.records_per_unit,
                 on_unit=lambda _: bar.update(1),
             )  # fmt: skip
         self.act(lambda s, r: import_staff_numbers(s, r, made.staff, actor=DESIGNER))
@@ -209,7 +215,7 @@ class Year:
                 done = sum(self.read(lambda s, r: count_completes_by_channel(s, get_round(s, code))).values())
                 bar.update(min(quota, done) - bar.pos, f"{now:%m-%d %H:%M}")
 
-            conduct_round(self.app, self.clock, desk, code, self.work or self._do_jobs, watch)
+            conduct_round(self.app, self.clock, desk, code, self._do_jobs, watch)
             bar.update(quota - bar.pos)
 
     def _score(self, code: str, kind: str, units: list[str], truth: dict) -> None:
@@ -273,8 +279,13 @@ class Year:
             return query(db.session(), self.app.extensions["evalsys"])
 
     def _do_jobs(self) -> None:
-        with self.app.app_context():
-            run_due_jobs()
+        """Do what is due, or wait until the workers have."""
+        if not self.wait_for_workers:
+            with self.app.app_context():
+                run_due_jobs()
+            return
+        while not self.read(lambda s, r: is_idle(s, r.clock.now())):
+            time.sleep(0.01)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from evalsys.base.database import insert_once
 from evalsys.base.runtime import Runtime
@@ -109,6 +109,10 @@ def end_attempt(
         .join(Round, Round.id == Interview.round_id)
         .join(Configuration, Configuration.id == Round.configuration_id)
         .where(Interview.case_id == attempt.case_id)
+        .options(defer(Configuration.content))
+        # Locked, since the respondent may be answering on the web at this very moment.
+        .with_for_update(of=Interview)
+        .execution_options(populate_existing=True)
     ).one()
     if attempt.channel == "sms":
         result = message_outcome(status, error_code=error_code)

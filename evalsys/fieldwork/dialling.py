@@ -90,6 +90,7 @@ def plan_attempts(session: Session, runtime: Runtime, round_: Round, channel: st
         )
         .order_by(Interview.due_at, Interview.case_id)
         .limit(limit)
+        .with_for_update(of=Interview, skip_locked=True)
     ).all()
     if not due:
         return []

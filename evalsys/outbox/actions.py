@@ -72,3 +72,8 @@ def list_due_jobs(session: Session, now: datetime) -> list[int]:
             .order_by(Job.due_at, Job.id)
         )
     )
+
+
+def is_idle(session: Session, now: datetime) -> bool:
+    """Whether no job is due or being done."""
+    return session.scalar(select(Job.id).where(Job.done_at.is_(None), Job.due_at <= now).limit(1)) is None
