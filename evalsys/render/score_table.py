@@ -63,6 +63,11 @@ class ScoreCategory:
     shared: Figures
 
     @property
+    def hidden_count(self) -> int:
+        """How many units may not be shown."""
+        return sum(not row.is_shown for row in self.rows)
+
+    @property
     def worst_names(self) -> tuple[str, ...]:
         """Units that cannot be excluded as last."""
         worst = set(self.shared.get("worst_set", ()))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from urllib.parse import urlencode
 
-from flask import Flask
-from flask_babel import format_date, format_datetime, gettext
+from flask import Flask, request
+from flask_babel import format_date, gettext
 from flask_login import current_user
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
@@ -34,12 +35,16 @@ def equip_templates(app: Flask) -> None:
         note=words.describe_note,
         day=show_day,
         last_day=show_last_day,
-        moment=show_moment,
         problem_sentence=describe_problem,
         said=translate_sentence,
     )
     app.jinja_env.globals.update(
-        words=words, find_banner=find_banner, list_ways=list_ways, described=describe_field, may=may
+        words=words,
+        find_banner=find_banner,
+        list_ways=list_ways,
+        described=describe_field,
+        may=may,
+        address_in=address_in,
     )
 
 
@@ -53,23 +58,24 @@ def show_last_day(value: datetime) -> str:
     return show_day(value - timedelta(seconds=1))
 
 
-def show_moment(value: datetime | None) -> str:
-    """A time to the minute, or a dash."""
-    return format_datetime(value, "yyyy-MM-dd HH:mm") if value else words.HIDDEN
-
-
 def may(permission: str) -> bool:
     """Whether the reader may use views that state ``permission``."""
     return is_allowed(current_user, permission)
 
 
 def list_ways() -> Iterator[tuple[str, str]]:
-    """The entries of the main navigation that this reader may follow."""
+    """The entries of the main navigation that this reader may follow: endpoint and label."""
     yield "public.list_results", gettext("Results")
+    yield "public.show_verification", gettext("How to check")
     if may("design.read"):
-        yield "designer.list_programmes", gettext("Design")
+        yield "designer.list_all", gettext("Design")
     if may("fieldwork.read"):
-        yield "commission.list_all", gettext("Rounds")
+        yield "commission.list_all", gettext("Fieldwork")
+
+
+def address_in(language: str) -> str:
+    """This page in another language."""
+    return "?" + urlencode({**request.args, "lang": language})
 
 
 def find_banner() -> dict | None:

@@ -40,14 +40,14 @@ def show_health():
 @public
 def list_results():
     """The published rounds."""
-    return render_template("public/rounds.html", publications=list_publications(db.session))
+    return render_template("public/rounds.html", publications=list_publications(db.session()))
 
 
 @blueprint.get("/results/<code>/")
 @public
 def show_round(code: str):
     """The score table of a round by category, with figures and downloads."""
-    publication = get_publication(db.session, code)
+    publication = get_publication(db.session(), code)
     return render_template("public/round.html", publication=publication, table=_table(publication))
 
 
@@ -55,7 +55,7 @@ def show_round(code: str):
 @public
 def show_unit(code: str, unit: str):
     """Everything that is published about one unit in a round."""
-    publication = get_publication(db.session, code)
+    publication = get_publication(db.session(), code)
     table = _table(publication)
     row = table.find(unit)
     if row is None:
@@ -69,7 +69,7 @@ def show_unit(code: str, unit: str):
 @public
 def send_figure(code: str, category: str):
     """The interval figure of a category, for the script that draws it."""
-    table = _table(get_publication(db.session, code))
+    table = _table(get_publication(db.session(), code))
     found = next((entry for entry in table.categories if entry.code == category), None)
     if found is None:
         raise NotFound("Round %(code)s has no category %(category)s.", code=code, category=category)
@@ -80,7 +80,7 @@ def send_figure(code: str, category: str):
 @public
 def show_method(code: str):
     """How the figures came about: the disclosure page."""
-    publication = get_publication(db.session, code)
+    publication = get_publication(db.session(), code)
     disclosure = publication.disclosure
     outcomes = [(find_outcome(key), count) for key, count in disclosure["outcomes"].items() if key]
     return render_template(
@@ -94,11 +94,12 @@ def show_method(code: str):
     )
 
 
+@blueprint.get("/verify/")
 @blueprint.get("/results/<code>/verify")
 @public
-def show_verification(code: str):
+def show_verification(code: str | None = None):
     """How anyone checks a round by their own means."""
-    publication = get_publication(db.session, code)
+    publication = get_publication(db.session(), code) if code else None
     key = current_runtime().keyring.signing_key().public_key().public_bytes_raw().hex()
     return render_template("public/verify.html", publication=publication, public_key=key)
 
@@ -107,7 +108,7 @@ def show_verification(code: str):
 @public
 def send_spreadsheet(code: str):
     """The tables of a round as a spreadsheet."""
-    publication = get_publication(db.session, code)
+    publication = get_publication(db.session(), code)
     content = write_spreadsheet(_table(publication), publication.disclosure, publication.round, publication.revision)
     return send_file(io.BytesIO(content), SHEET, as_attachment=True, download_name=f"scores-{code}.xlsx")
 
@@ -135,7 +136,7 @@ def send_verifier():
 
 
 def _send_file(code: str, kind: str):
-    publication = get_publication(db.session, code)
+    publication = get_publication(db.session(), code)
     path = current_runtime().published_folder / publication.files[kind]
     if not path.is_file():
         raise NotFound("The file %(name)s is not on this server.", name=path.name)
