@@ -71,21 +71,23 @@ def sums_from_rows(
     points, answered = np.asarray(points), np.asarray(answered, bool)
     if points.shape != answered.shape or points.ndim != 2 or len(stratum) != len(points):
         raise DesignError("Points and answered must both be rows × indicators.", code="sums-shape")
-    keys, entry = np.unique(np.stack([stratum, domain, cell], axis=1).astype(np.int64), axis=0, return_inverse=True)
-    values = np.where(answered, points, 0).astype(np.int64)
-    given = answered.astype(np.int64)
-    entry = entry.reshape(-1)
+    keys = np.stack([stratum, domain, cell], axis=1).astype(np.int64)
+    order = np.lexsort(keys.T[::-1])
+    keys = keys[order]
+    starts = np.flatnonzero(np.r_[True, (np.diff(keys, axis=0) != 0).any(axis=1)][: len(keys)])
+    given = answered[order].astype(np.int64)
+    values = np.where(answered, points, 0).astype(np.int64)[order]
 
     def summed(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-        result = np.zeros((len(keys), left.shape[1], left.shape[1]), np.int64)
-        np.add.at(result, entry, left[:, :, None] * right[:, None, :])
+        result = np.zeros((len(starts), left.shape[1], left.shape[1]), np.int64)
+        # One column of products at a time: rows × indicators² would not stay small in memory.
+        for k in range(left.shape[1] if len(starts) else 0):
+            result[:, :, k] = np.add.reduceat(left * right[:, k : k + 1], starts, axis=0)
         return result
 
     return CellSums(
-        keys[:, 0],
-        keys[:, 1],
-        keys[:, 2],
-        np.bincount(entry, minlength=len(keys)).astype(np.int64),
+        *keys[starts].T,
+        np.diff(np.append(starts, len(keys))),
         summed(given, given),
         summed(values, given),
         summed(values, values),

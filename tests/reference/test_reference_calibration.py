@@ -17,7 +17,7 @@ POPULATION = json.loads((GOLDEN / "data" / "apipop_margins.json").read_text(enco
 DESIGNS = ["dclus1", "dstratnf", "dstrat"]
 
 
-def check(design, table, case, *, weights=1e-9, errors=1e-9):
+def check_case(design, table, case, *, weights=1e-9, errors=1e-9):
     """Weights, and means, totals, domains and a ratio with their errors."""
     np.testing.assert_allclose(design.weights, case["weights"], rtol=weights)
     found = domains.means(design, table.numbers("api00", "meals"))
@@ -62,7 +62,7 @@ def test_post_stratification_is_that_of_post_stratify(name):
     design, table = read_design(name)
     for known, key in ((margin(table, "stype"), "stype"), (joint(table), "joint")):
         weights = post_stratify(design.weights, known.codes, known.totals)
-        check(design.calibrated(weights, dummies(known)), table, CASES[f"{name}.postStratify.{key}"])
+        check_case(design.calibrated(weights, dummies(known)), table, CASES[f"{name}.postStratify.{key}"])
 
 
 @pytest.mark.parametrize("name", DESIGNS)
@@ -87,10 +87,10 @@ def test_raking_by_calibration_has_the_errors_of_calibrate(name):
     design, table = read_design(name)
     margins = margin(table, "stype"), margin(table, "sch.wide")
     case = CASES[f"{name}.calibrate.raking"]
-    check(design.calibrated(rake(design.weights, margins), dummies(*margins)), table, case)
+    check_case(design.calibrated(rake(design.weights, margins), dummies(*margins)), table, case)
     totals = np.concatenate([m.totals for m in margins])
     weights = calibrate(design.weights, dummies(*margins), totals, "raking")
-    check(design.calibrated(weights, dummies(*margins)), table, case)
+    check_case(design.calibrated(weights, dummies(*margins)), table, case)
 
 
 @pytest.mark.parametrize("name", DESIGNS)
@@ -103,12 +103,12 @@ def test_linear_and_bounded_calibration_are_those_of_calibrate(name):
     kind, wide = margin(table, "stype"), margin(table, "sch.wide")
     x = np.column_stack([np.ones(len(table)), dummies(kind)[:, 1:], table.number("api99")])
     weights = calibrate(design.weights, x, [6194, 755, 1018, 3914069])
-    check(design.calibrated(weights, x), table, CASES[f"{name}.calibrate.linear"])
+    check_case(design.calibrated(weights, x), table, CASES[f"{name}.calibrate.linear"])
     x = np.column_stack([np.ones(len(table)), dummies(kind)[:, 1:], dummies(wide)[:, 1]])
     for distance in ("linear", "logit"):
         weights = calibrate(design.weights, x, [6194, 755, 1018, 5122], distance, (0.6, 1.6))
         case = CASES[f"{name}.calibrate.{distance}.bounded"]
-        check(design.calibrated(weights, x), table, case, weights=1e-8, errors=1e-6)
+        check_case(design.calibrated(weights, x), table, case, weights=1e-8, errors=1e-6)
 
 
 @pytest.mark.parametrize("strict", [False, True])
@@ -118,7 +118,7 @@ def test_trimmed_weights_are_those_of_trim_weights(strict):
     x = np.column_stack([np.ones(len(table)), dummies(margin(table, "stype"))[:, 1:], table.number("api99")])
     weights = calibrate(design.weights, x, [6194, 755, 1018, 3914069])
     trimmed = trim_weights(weights, lower=20, upper=45, strict=strict)
-    check(
+    check_case(
         design.calibrated(weights, x).reweighted(trimmed), table, CASES["dclus1.trimWeights.20.45" + ".strict" * strict]
     )
 

@@ -15,7 +15,7 @@ DESIGNS = ["dsrs", "dstrat", "dstratnf", "dclus1", "dclus2", "dclus2wr"]
 CLUSTERED = ["dstrat", "dclus1", "dclus2"]
 
 
-def check(found, case, *, flat=True):
+def check_case(found, case, *, flat=True):
     """Estimates, covariance and intervals of R, in R's order (variables one after the other, domains within)."""
     order = found.estimates.T.reshape(-1)
     np.testing.assert_allclose(order, case["estimate"], rtol=1e-9)
@@ -37,7 +37,7 @@ def test_means_are_those_of_svymean(name):
     """R: svymean(~api00+api99+meals, design, deff=TRUE), deff='replace', and of factors."""
     design, table = read_design(name)
     found = domains.means(design, table.numbers("api00", "api99", "meals"))
-    check(found, OVERALL[f"{name}.mean"])
+    check_case(found, OVERALL[f"{name}.mean"])
     assert found.df[0] == OVERALL[f"{name}.mean"]["df"]
     np.testing.assert_allclose(found.deff()[0], OVERALL[f"{name}.mean"]["deff"], rtol=1e-9)
     replaced = domains.means(design, table.numbers("api00", "meals")).deff(replace=True)
@@ -56,7 +56,7 @@ def test_totals_are_those_of_svytotal(name):
     values = table.numbers("api00", "enroll")
     values[np.isnan(values).any(axis=1)] = np.nan
     found = domains.totals(design, values)
-    check(found, OVERALL[f"{name}.total"])
+    check_case(found, OVERALL[f"{name}.total"])
     np.testing.assert_allclose(found.deff()[0], OVERALL[f"{name}.total"]["deff"], rtol=1e-9)
     case = OVERALL[f"{name}.factor.total"]
     found = domains.totals(design, table.indicator_columns("stype"))
@@ -71,7 +71,7 @@ def test_ratios_are_those_of_svyratio(name):
     over, under = table.numbers("api.stu", "api00"), table.numbers("enroll", "api99")
     inside = np.where(np.isnan(under[:, 0]), -1, 0)
     found = domains.ratios(design, over[:, [0, 1, 0, 1]], under[:, [0, 0, 1, 1]], inside)
-    check(found, OVERALL[f"{name}.ratio"])
+    check_case(found, OVERALL[f"{name}.ratio"])
 
 
 @pytest.mark.parametrize("name", CLUSTERED)
@@ -80,7 +80,7 @@ def test_domain_means_and_their_covariance_are_those_of_svyby(name, column):
     """R: svyby(~api00+meals, ~column, design, svymean, covmat=TRUE)."""
     design, table = read_design(name)
     found = domains.means(design, table.numbers("api00", "meals"), table.levels(column)[1])
-    check(found, BY[f"{name}.mean.by.{column.replace('.', '')}"])
+    check_case(found, BY[f"{name}.mean.by.{column.replace('.', '')}"])
 
 
 @pytest.mark.parametrize("name", CLUSTERED)
@@ -88,10 +88,12 @@ def test_domain_totals_ratios_and_crossed_domains_are_those_of_svyby(name):
     """R: svyby(~enroll, ~stype, svytotal), svyby(~api.stu, denominator=~enroll, svyratio), svyby(~api99, ~stype+sch.wide)."""
     design, table = read_design(name)
     kinds, kind = table.levels("stype")
-    check(domains.totals(design, table.number("enroll"), kind), BY[f"{name}.total.by.stype"])
-    check(domains.ratios(design, table.number("api.stu"), table.number("enroll"), kind), BY[f"{name}.ratio.by.stype"])
+    check_case(domains.totals(design, table.number("enroll"), kind), BY[f"{name}.total.by.stype"])
+    check_case(
+        domains.ratios(design, table.number("api.stu"), table.number("enroll"), kind), BY[f"{name}.ratio.by.stype"]
+    )
     crossed = kind + len(kinds) * table.levels("sch.wide")[1]
-    check(domains.means(design, table.number("api99"), crossed), BY[f"{name}.mean.by.stype.schwide"])
+    check_case(domains.means(design, table.number("api99"), crossed), BY[f"{name}.mean.by.stype.schwide"])
 
 
 @pytest.mark.parametrize("name", CLUSTERED)
@@ -124,13 +126,15 @@ def test_lonely_clusters_are_treated_as_r_does(rule, domain_lonely):
     weights, strata = table.number("pw"), table.text("stype")
     design = make_design(weights=weights, strata=strata)
     lonely, prefix = LonelyRule(rule, domain_lonely), rule + (".domainadjust" if domain_lonely else "")
-    check(domains.means(design, table.numbers("api00", "meals"), None, lonely), LONELY[f"{prefix}.mean"])
+    check_case(domains.means(design, table.numbers("api00", "meals"), None, lonely), LONELY[f"{prefix}.mean"])
     corrected = make_design(weights=weights, strata=strata, populations=table.number("fpc"))
-    check(domains.totals(corrected, table.number("api00"), None, lonely), LONELY[f"{prefix}.total.fpc"])
+    check_case(domains.totals(corrected, table.number("api00"), None, lonely), LONELY[f"{prefix}.total.fpc"])
     # as svyby, each domain is a subset of its own here: what is lonely depends on the domain
     found = domains.means(design, table.number("api00"), table.levels("sch.wide")[1], lonely)
     np.testing.assert_allclose(np.sqrt(found.within()[:, 0, 0]), LONELY[f"{prefix}.by.schwide"]["se"], rtol=1e-9)
     kind, number = whole.text("stype"), whole.number("snum")
     inside = ((kind == "E") & (np.arange(1, 201) % 2 == 0)) | ((kind == "H") & (number == number[kind == "H"].min()))
     design = make_design(weights=whole.number("pw"), strata=kind)
-    check(domains.means(design, whole.number("api00"), np.where(inside, 0, -1), lonely), LONELY[f"{prefix}.domain1psu"])
+    check_case(
+        domains.means(design, whole.number("api00"), np.where(inside, 0, -1), lonely), LONELY[f"{prefix}.domain1psu"]
+    )

@@ -19,7 +19,7 @@ def mean_of(values):
     return lambda w: w @ values / w.sum()
 
 
-def check(found, case):
+def check_case(found, case):
     estimate, v = found
     np.testing.assert_allclose(estimate, np.atleast_1d(case["estimate"]), rtol=1e-9)
     np.testing.assert_allclose(np.sqrt(np.diagonal(v)), np.atleast_1d(case["se"]), rtol=1e-9)
@@ -38,14 +38,14 @@ def test_jackknife_estimates_are_those_of_as_svrepdesign(name, kind):
     assert ours.rscales.sum() == pytest.approx(case["rscales_sum"], rel=1e-12)
     assert (ours.weights.shape[1], ours.df) == (case["nrep"], case["df"])
     values = table.numbers("api00", "meals")
-    check(ours.estimate(mean_of(values)), case["mean"])
-    check(jackknife(design, mse=True).estimate(mean_of(values)), case["mean_mse"])
+    check_case(ours.estimate(mean_of(values)), case["mean"])
+    check_case(jackknife(design, mse=True).estimate(mean_of(values)), case["mean_mse"])
     enroll, students = table.number("enroll"), table.number("api.stu")
     known = ~np.isnan(enroll)
-    check(ours.estimate(lambda w: w[known] @ enroll[known]), case["total"])
-    check(ours.estimate(lambda w: (w[known] @ students[known]) / (w[known] @ enroll[known])), case["ratio"])
+    check_case(ours.estimate(lambda w: w[known] @ enroll[known]), case["total"])
+    check_case(ours.estimate(lambda w: (w[known] @ students[known]) / (w[known] @ enroll[known])), case["ratio"])
     kinds = table.indicator_columns("stype")
-    check(ours.estimate(lambda w: (w * table.number("api00")) @ kinds / (w @ kinds)), case["by"])
+    check_case(ours.estimate(lambda w: (w * table.number("api00")) @ kinds / (w @ kinds)), case["by"])
 
 
 @pytest.mark.parametrize(("name", "kind"), JACKKNIVES)
@@ -72,6 +72,6 @@ def test_given_replicate_weights_are_used_as_they_are():
     case = CASES["given.bootstrap"]
     ours = Replicates(design.weights, weights, case["scale"], np.array(case["rscales"], float))
     assert ours.df == case["df"]
-    check(ours.estimate(mean_of(table.numbers("api00", "meals"))), case["mean"])
+    check_case(ours.estimate(mean_of(table.numbers("api00", "meals"))), case["mean"])
     kinds = table.indicator_columns("stype")
-    check(ours.estimate(lambda w: (w * table.number("api00")) @ kinds / (w @ kinds)), case["by"])
+    check_case(ours.estimate(lambda w: (w * table.number("api00")) @ kinds / (w @ kinds)), case["by"])
