@@ -5,6 +5,7 @@
 memory: strata, clusters of several stages, calibrated weights.
 """
 
+from surveys.estimation.changes import estimate_changes, independent_change
 from surveys.estimation.designs import Design, make_design
 from surveys.estimation.domains import DomainEstimates, contrast
 from surveys.estimation.hypotheses import adjusted, association_test, difference_test, mean_test, t_test
@@ -34,8 +35,10 @@ __all__ = [
     "bootstrap",
     "contrast",
     "difference_test",
+    "estimate_changes",
     "estimate_means",
     "estimate_quantiles",
+    "independent_change",
     "jackknife",
     "make_design",
     "mean_test",
