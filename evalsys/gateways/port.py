@@ -48,7 +48,7 @@ class MessageRequest:
 
 @dataclass(frozen=True)
 class ProviderCall:
-    """A call or message as the provider lists it."""
+    """A call or message as the provider lists it; ``started_at`` is when the provider took it on, dialled or not."""
 
     sid: str
     to: str
@@ -66,7 +66,7 @@ class Telephone(Protocol):
         """Send a message; its provider id. Raises ``ProviderRefused`` or ``ProviderUnknown``."""
 
     def find_calls(self, to: str, since: datetime) -> list[ProviderCall]:
-        """Calls to a number since a moment, newest first."""
+        """Calls to a number since a moment, newest first, those that wait in the provider's queue among them."""
 
     def find_messages(self, to: str, since: datetime) -> list[ProviderCall]:
         """Messages to a number since a moment, newest first."""

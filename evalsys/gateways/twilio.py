@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import requests
@@ -31,6 +31,7 @@ TWILIO = "https://api.twilio.com"
 STATUS_EVENTS = ["initiated", "ringing", "answered", "completed"]
 TIME_OUT_SECONDS = 15
 _POOL = 16
+_NEWEST = 20
 _LATER = {20429, 429}
 #: the provider gave up reading the request: whether it had read enough to act on, only it knows
 _TIMED_OUT = 408
@@ -105,12 +106,18 @@ class TwilioTelephone:
         )
 
     def find_calls(self, to: str, since: datetime) -> list[ProviderCall]:
-        found = self._ask(lambda: self._client.calls.list(to=to, start_time_after=since, limit=20))
-        return [ProviderCall(call.sid, to, str(call.status), call.start_time) for call in found]
+        return self._find(self._client.calls.list, to, since)
 
     def find_messages(self, to: str, since: datetime) -> list[ProviderCall]:
-        found = self._ask(lambda: self._client.messages.list(to=to, date_sent_after=since, limit=20))
-        return [ProviderCall(sent.sid, to, str(sent.status), sent.date_sent) for sent in found]
+        return self._find(self._client.messages.list, to, since)
+
+    def _find(self, list_resource: Callable[..., list], to: str, since: datetime) -> list[ProviderCall]:
+        # Not by the provider's own filter: StartTime and DateSent are empty, and the filter finds nothing, while a call
+        # or message still waits in its queue; taken for lost, it would be made again.
+        found = self._ask(lambda: list_resource(to=to, limit=_NEWEST))
+        taken_on = [ProviderCall(item.sid, to, str(item.status), item.date_created) for item in found]
+        begin = since.replace(microsecond=0)  # the provider tells whole seconds
+        return [item for item in taken_on if item.started_at is None or item.started_at >= begin]
 
     def _send(self, create) -> str:
         sid = self._ask(create).sid

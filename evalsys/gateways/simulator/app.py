@@ -131,7 +131,7 @@ def _get(engine: Engine, kind: str, sid: str) -> Response | tuple[Response, int]
 
 def _list(engine: Engine, kind: str, since: str | None) -> Response | tuple[Response, int]:
     try:
-        begin = _read_time(since) if since else EPOCH
+        begin = _read_time(since) if since else None
     except ValueError as error:
         return _error(400, 20001, str(error))
     found = engine.find(kind, request.args.get("To", ""), begin)
@@ -176,14 +176,14 @@ def _describe(engine: Engine, contact: Contact) -> dict:
             "error_code": contact.error_code,
             "error_message": None,
             "messaging_service_sid": None,
-            "date_sent": provider_date(contact.created_at),
+            "date_sent": provider_date(contact.begun_at),
         }
     return common | {
         "parent_call_sid": None,
         "phone_number_sid": None,
         "to_formatted": contact.to,
         "from_formatted": contact.sender,
-        "start_time": provider_date(contact.started_at or contact.created_at),
+        "start_time": provider_date(contact.begun_at),
         "end_time": provider_date(contact.ended_at),
         "duration": str(contact.duration) if contact.ended_at else None,
         "answered_by": contact.answered_by or None,

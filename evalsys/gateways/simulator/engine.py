@@ -93,11 +93,16 @@ class Engine:
             self._push(contact.created_at, self._guard(life(contact, self._world), contact))
         return contact
 
-    def find(self, kind: str, to: str, since: datetime) -> list[Contact]:
-        """Calls or messages since a moment, newest first; to every number where ``to`` is empty."""
+    def find(self, kind: str, to: str, since: datetime | None) -> list[Contact]:
+        """Calls or messages, newest first; to every number where ``to`` is empty.
+
+        With ``since``, those begun by then or later: what still waits in the queue is left out, as the provider does.
+        """
         with self._lock:
-            known = self._by_number.get((kind, to), []) if to else self.contacts.values()
-            found = [contact for contact in known if contact.kind == kind and contact.created_at >= since]
+            known = list(self._by_number.get((kind, to), []) if to else self.contacts.values())
+        found = [contact for contact in known if contact.kind == kind]
+        if since is not None:
+            found = [contact for contact in found if contact.begun_at and contact.begun_at >= since]
         return found[::-1]
 
     def run(self, until: datetime) -> int:

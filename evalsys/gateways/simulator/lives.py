@@ -45,6 +45,11 @@ class Contact:
     held: list[dict[str, str]] = field(default_factory=list)
 
     @property
+    def begun_at(self) -> datetime | None:
+        """When the provider turned to it; ``None`` while it waits in the queue."""
+        return None if self.status == "queued" else self.created_at
+
+    @property
     def duration(self) -> int:
         """Connected seconds, as billed."""
         if not (self.started_at and self.ended_at):

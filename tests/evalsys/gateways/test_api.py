@@ -64,6 +64,21 @@ def test_a_call_is_fetched_by_its_id_and_shows_how_it_ended(simulation):
     assert parsedate_to_datetime(call["end_time"]) > START
 
 
+@pytest.mark.parametrize(
+    ("what", "form", "query", "begun"),
+    [("Calls", CALL, "StartTime%3E", "start_time"), ("Messages", MESSAGE, "DateSent%3E", "date_sent")],
+)
+def test_what_waits_in_the_queue_has_not_begun_and_is_not_found_by_its_beginning(simulation, what, form, query, begun):
+    def listed(since: str) -> list[str | None]:
+        return [item[begun] for item in ask(simulation, "GET", f"{what}.json{since}")[1][what.lower()]]
+
+    ask(simulation, "POST", f"{what}.json", form)
+    assert (listed(""), listed(f"?{query}=2026-06-01")) == ([None], [])
+    simulation.run(seconds=30)
+    assert [parsedate_to_datetime(at) for at in listed(f"?{query}=2026-06-01")] == [START]
+    assert listed(f"?{query}=2026-06-02") == []
+
+
 def test_a_message_is_fetched_by_its_id(simulation):
     made = ask(simulation, "POST", "Messages.json", MESSAGE)[1]
     assert ask(simulation, "GET", f"Messages/{made['sid']}.json") == (200, made)
