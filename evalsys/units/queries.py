@@ -24,6 +24,7 @@ def count_stations(session: Session) -> dict[str, int]:
     parent = aliased(Unit)
     rows = session.execute(
         select(parent.code, func.count())
+        .select_from(Unit)
         .join(parent, Unit.parent_id == parent.id)
         .where(Unit.level == "station")
         .group_by(parent.code)
