@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import PasswordField, StringField
-from wtforms.validators import InputRequired, Length
+from flask_wtf.file import FileField, FileRequired
+from wtforms import BooleanField, PasswordField, StringField
+from wtforms.validators import InputRequired, Length, ValidationError
+
+NEEDED = _l("Fill this in.")
 
 
 class ActForm(FlaskForm):
@@ -13,17 +16,28 @@ class ActForm(FlaskForm):
 
 
 class CommitForm(FlaskForm):
-    """The named future sources of the seed."""
+    """The named future sources of the seed; at least one."""
 
     beacon_source = StringField(_l("Public randomness beacon and its future round"), [Length(max=200)])
     dice_source = StringField(_l("Who rolls which dice, and when"), [Length(max=200)])
+
+    def validate_dice_source(self, field: StringField) -> None:
+        """One source at least, or nobody could believe the seed."""
+        if not (field.data or "").strip() and not (self.beacon_source.data or "").strip():
+            raise ValidationError(_l("Name a beacon, or dice, or both."))
 
 
 class TwoPeopleForm(FlaskForm):
     """The second person, who signs beside the one who is signed in."""
 
-    second_name = StringField(_l("Second person's sign-in name"), [InputRequired(), Length(max=80)])
-    second_password = PasswordField(_l("Second person's password"), [InputRequired(), Length(max=200)])
+    second_name = StringField(
+        _l("Second person's sign-in name"),
+        [InputRequired(NEEDED), Length(max=80)],
+        render_kw={"autocomplete": "off", "autocapitalize": "none"},
+    )
+    second_password = PasswordField(
+        _l("Second person's password"), [InputRequired(NEEDED), Length(max=200)], render_kw={"autocomplete": "off"}
+    )
 
 
 class DrawForm(TwoPeopleForm):
@@ -37,3 +51,10 @@ class PublishForm(TwoPeopleForm):
     """Approval by two, and the reason of a revision."""
 
     reason = StringField(_l("Reason (for a revision)"), [Length(max=500)])
+
+
+class OrdersForm(FlaskForm):
+    """A file of hotline orders."""
+
+    file = FileField(_l("CSV or XLSX file of hotline orders"), [FileRequired(_l("Choose a file."))])
+    accept_good = BooleanField(_l("Import the good lines although there are bad ones"))

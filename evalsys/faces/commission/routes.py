@@ -2,43 +2,77 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, url_for
+import tempfile
+from pathlib import Path
+
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user
+from werkzeug.utils import secure_filename
 
 from evalsys.accounts.actions import sign_in
 from evalsys.accounts.permissions import is_allowed, require
 from evalsys.assessment.actions import assess_year
 from evalsys.base.database import db, transaction
-from evalsys.base.errors import Refused
+from evalsys.base.errors import NotFound
 from evalsys.base.runtime import current_runtime
+from evalsys.design.models import Round
 from evalsys.design.queries import get_round, list_rounds
-from evalsys.faces.commission.forms import ActForm, CommitForm, DrawForm, PublishForm, TwoPeopleForm
-from evalsys.fieldwork.closing import close_round, count_outcomes
-from evalsys.fieldwork.queries import count_attempts, count_by_unit, count_completes_by_channel, find_earlier
-from evalsys.fieldwork.releases import open_round, pause_round, resume_round
-from evalsys.results.disclosure import rate_figures
+from evalsys.faces.commission.forms import ActForm, CommitForm, DrawForm, OrdersForm, PublishForm, TwoPeopleForm
+from evalsys.faces.commission.progress import describe_progress
+from evalsys.fieldwork.closing import close_round
+from evalsys.fieldwork.queries import find_earlier
+from evalsys.fieldwork.releases import open_round, pause_round, release_where_needed, resume_round
+from evalsys.hotline.actions import import_orders
+from evalsys.hotline.queries import count_orders
+from evalsys.render.figures import interval_figure
+from evalsys.render.score_table import ScoreTable, make_score_table
+from evalsys.render.words import content_language
 from evalsys.results.freezing import freeze_round
+from evalsys.results.models import ScoreRun
 from evalsys.results.publishing import publish_round
 from evalsys.results.scoring import get_latest_run, score_round
 from evalsys.samples.draws import commit_frame, draw_sample, get_draw
+from surveys.errors import SurveyError
 
 blueprint = Blueprint("commission", __name__, template_folder="templates", url_prefix="/commission")
+#: what can be wrong with sources of chance, as the person at the form reads it
+SOURCE_SENTENCES = {
+    "source": _l(
+        "The beacon must be the committed one, followed by a colon and its value; give a value for each committed "
+        "source and for no other."
+    ),
+    "nonce": _l("The nonces are not those that were committed."),
+}
 
 
 def _assess(session, runtime, round_, actor):
     return assess_year(session, runtime, round_.programme, actor=actor)
 
 
-#: acts of one button: name → what is done, and in which states of a round the button is shown
+def _release(session, runtime, round_, actor):
+    return release_where_needed(session, runtime, round_)
+
+
+#: acts of one button: name → its label, what is done, and in which states of a round the button is shown
 ACTS = {
-    "open": (open_round, ("drawn",)),
-    "pause": (pause_round, ("open",)),
-    "resume": (resume_round, ("paused",)),
-    "close": (close_round, ("open", "paused")),
-    "freeze": (freeze_round, ("closed",)),
-    "score": (score_round, ("frozen", "published")),
-    "assess": (_assess, ("frozen", "published")),
+    "open": (_l("Open fieldwork"), open_round, ("drawn",)),
+    "release": (_l("Release where quotas fall short"), _release, ("open",)),
+    "pause": (_l("Pause"), pause_round, ("open",)),
+    "resume": (_l("Go on"), resume_round, ("paused",)),
+    "close": (_l("Close fieldwork"), close_round, ("open", "paused")),
+    "freeze": (_l("Freeze the answers"), freeze_round, ("closed",)),
+    "score": (_l("Score"), score_round, ("frozen", "published")),
+    "assess": (_l("Compute the annual assessment"), _assess, ("frozen", "published")),
 }
+
+
+@blueprint.errorhandler(SurveyError)
+def refuse(error: SurveyError):
+    """A refusal of the survey method as a page; nothing was kept."""
+    text = str(SOURCE_SENTENCES.get(error.code, error.message))
+    return render_template("error.html", status=422, text=text, problems=[]), 422
 
 
 @blueprint.get("/")
@@ -52,24 +86,26 @@ def list_all():
 @require("fieldwork.read")
 def show_round(code: str):
     """A round: what can be done now, and how fieldwork stands. Nothing here is a statistic of answers."""
+    return _round_page(get_round(db.session(), code))
+
+
+def _round_page(found: Round, **forms):
     session = db.session()
-    found = get_round(session, code)
-    outcomes = count_outcomes(session, found)
-    final = {outcome: count for outcome, count in outcomes.items() if outcome}
     may_run = is_allowed(current_user, "fieldwork.run")
+    shown = {
+        "commit_form": CommitForm if found.state == "draft" else None,
+        "draw_form": DrawForm if found.state == "committed" else None,
+        "orders_form": OrdersForm if found.state not in ("draft", "published") else None,
+    }
     return render_template(
         "commission/round.html",
         round=found,
         draw=get_draw(session, found) if found.committed_at else None,
-        acts=[name for name, (_, states) in ACTS.items() if may_run and found.state in states],
+        acts=[(name, label) for name, (label, _, states) in ACTS.items() if may_run and found.state in states],
         act_form=ActForm(),
-        commit_form=CommitForm() if may_run and found.state == "draft" else None,
-        draw_form=DrawForm() if may_run and found.state == "committed" else None,
-        outcomes=outcomes,
-        rates=rate_figures(final) if final else {},
-        by_unit=count_by_unit(session, found),
-        attempts=count_attempts(session, found),
-        channels=count_completes_by_channel(session, found),
+        progress=describe_progress(session, found) if found.opened_at else None,
+        orders=count_orders(session, found),
+        **{name: forms.get(name) or (kind() if kind and may_run else None) for name, kind in shown.items()},
     )
 
 
@@ -78,9 +114,11 @@ def show_round(code: str):
 def act(code: str, name: str):
     """One of the acts that a button does."""
     if name not in ACTS:
-        raise Refused("There is no act %(name)s.", name=name)
+        raise NotFound("There is no act %(name)s.", name=name)
+    label, action, _ = ACTS[name]
     with transaction() as session:
-        ACTS[name][0](session, current_runtime(), get_round(session, code), actor=current_user.name)
+        action(session, current_runtime(), get_round(session, code), actor=current_user.name)
+    flash(gettext("Done: %(act)s.", act=label))
     return redirect(url_for("commission.show_scores" if name == "score" else "commission.show_round", code=code))
 
 
@@ -89,6 +127,8 @@ def act(code: str, name: str):
 def commit(code: str):
     """Commit to the frame before the seed can be known."""
     form = CommitForm()
+    if not form.validate_on_submit():
+        return _round_page(get_round(db.session(), code), commit_form=form), 422
     with transaction() as session:
         found = get_round(session, code)
         commit_frame(
@@ -96,10 +136,11 @@ def commit(code: str):
             current_runtime(),
             found,
             actor=current_user.name,
-            beacon_source=(form.beacon_source.data or "").strip(),
-            dice_source=(form.dice_source.data or "").strip(),
+            beacon_source=_clean(form.beacon_source),
+            dice_source=_clean(form.dice_source),
             earlier=find_earlier(session, found),
         )
+    flash(gettext("The frame is committed. Print or publish the commitment before the sources are drawn."))
     return redirect(url_for("commission.show_round", code=code))
 
 
@@ -108,17 +149,43 @@ def commit(code: str):
 def draw(code: str):
     """Draw, with the sources typed in by one person and confirmed by another."""
     form = DrawForm()
-    second = _second_person(form)
+    second = _second_person(form, "fieldwork.run")
+    if second is None:
+        return _round_page(get_round(db.session(), code), draw_form=form), 422
     with transaction() as session:
         draw_sample(
             session,
             current_runtime(),
             get_round(session, code),
-            beacon=(form.beacon.data or "").strip(),
-            dice=(form.dice.data or "").strip(),
+            beacon=_clean(form.beacon),
+            dice=_clean(form.dice),
             entered_by=current_user.name,
             confirmed_by=second,
         )
+    flash(gettext("The sample is drawn."))
+    return redirect(url_for("commission.show_round", code=code))
+
+
+@blueprint.post("/rounds/<code>/orders")
+@require("fieldwork.run")
+def take_orders(code: str):
+    """Take in a file of hotline orders."""
+    form = OrdersForm()
+    if not form.validate_on_submit():
+        return _round_page(get_round(db.session(), code), orders_form=form), 422
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / (secure_filename(form.file.data.filename) or "orders")
+        form.file.data.save(path)
+        with transaction() as session:
+            stored = import_orders(
+                session,
+                current_runtime(),
+                get_round(session, code),
+                path,
+                actor=current_user.name,
+                accept_good=form.accept_good.data,
+            )
+    flash(gettext("%(count)s hotline orders imported.", count=f"{stored:,}"))
     return redirect(url_for("commission.show_round", code=code))
 
 
@@ -127,16 +194,30 @@ def draw(code: str):
 def show_scores(code: str):
     """The scores of the newest run, for the commission's eyes: also what may not be published."""
     found = get_round(db.session(), code)
-    run = get_latest_run(db.session(), found)
+    return _scores_page(found, get_latest_run(db.session(), found), PublishForm())
+
+
+def _scores_page(found: Round, run: ScoreRun, form: PublishForm):
+    may_publish = is_allowed(current_user, "scores.publish")
     return render_template(
         "commission/scores.html",
         round=found,
         run=run,
-        unit_by_code={unit.code: unit for unit in found.units},
-        content=found.configuration.content,
-        form=PublishForm(),
-        may_publish=is_allowed(current_user, "scores.publish"),
+        table=_table(found, run),
+        form=form if may_publish else None,
     )
+
+
+@blueprint.get("/rounds/<code>/categories/<category>.json")
+@require("scores.read")
+def send_figure(code: str, category: str):
+    """The interval figure of a category of the newest run, for the script that draws it."""
+    found = get_round(db.session(), code)
+    table = _table(found, get_latest_run(db.session(), found))
+    entry = next((entry for entry in table.categories if entry.code == category), None)
+    if entry is None:
+        raise NotFound("Round %(code)s has no category %(category)s.", code=code, category=category)
+    return Response(interval_figure(entry), mimetype="application/json")
 
 
 @blueprint.post("/rounds/<code>/publication")
@@ -144,7 +225,10 @@ def show_scores(code: str):
 def publish(code: str):
     """Publish the newest scores, approved by two."""
     form = PublishForm()
-    second = _second_person(form)
+    second = _second_person(form, "scores.publish")
+    if second is None:
+        found = get_round(db.session(), code)
+        return _scores_page(found, get_latest_run(db.session(), found), form), 422
     with transaction() as session:
         publish_round(
             session,
@@ -152,15 +236,34 @@ def publish(code: str):
             get_round(session, code),
             approved_by=current_user.name,
             seconded_by=second,
-            reason=(form.reason.data or "").strip(),
+            reason=_clean(form.reason),
         )
-    return redirect(url_for("public.show_result", code=code))
+    flash(gettext("Published."))
+    return redirect(url_for("public.show_round", code=code))
 
 
-def _second_person(form: TwoPeopleForm) -> str:
-    """The name of the second person, whose password was right and who may do what is being done."""
+def _table(found: Round, run: ScoreRun) -> ScoreTable:
+    names = {unit.code: {"zh": unit.name_zh, "en": unit.name_en} for unit in found.units}
+    return make_score_table(run.figures, found.configuration.content, names, content_language())
+
+
+def _clean(field) -> str:
+    return (field.data or "").strip()
+
+
+def _second_person(form: TwoPeopleForm, permission: str) -> str | None:
+    """The name of the second person, whose password was right and who may do this too; else ``None``, and the form says why."""
+    if not form.validate_on_submit():
+        return None
     with transaction() as session:
-        user = sign_in(session, current_runtime().clock, form.second_name.data or "", form.second_password.data or "")
-        if user is None or not is_allowed(user, "scores.publish"):
-            raise Refused("The second person's name and password do not fit, or that person may not do this.")
-        return user.name
+        # A transaction of its own: a wrong password counts towards the lock although nothing else happens.
+        user = sign_in(session, current_runtime().clock, _clean(form.second_name), form.second_password.data)
+    if user is None or not is_allowed(user, permission):
+        form.second_password.errors = [
+            gettext("The second person's name and password do not fit, or that person may not do this.")
+        ]
+        return None
+    if user.name == current_user.name:
+        form.second_name.errors = [gettext("This must be another person than the one who is signed in.")]
+        return None
+    return user.name

@@ -1,0 +1,79 @@
+"""How fieldwork stands, as numbers for one page: outcomes and rates, never answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from evalsys.design.models import Round, RoundUnit
+from evalsys.fieldwork.queries import count_attempts, count_by_unit, count_completes_by_channel
+from surveys.fieldwork import Outcome, OutcomeCounts, Rates, find_outcome, rates
+
+COMPLETE = "1.1"
+#: the key of cases that are still worked on
+OPEN = ""
+
+
+@dataclass(frozen=True)
+class UnitProgress:
+    """One unit: cases released, still worked on, complete, and its rates over the cases that are final."""
+
+    unit: RoundUnit
+    released: int
+    open: int
+    completes: int
+    rates: Rates
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A round. ``outcomes``: final outcomes with their counts, by code."""
+
+    units: tuple[UnitProgress, ...]
+    outcomes: tuple[tuple[Outcome, int], ...]
+    open: int
+    released: int
+    completes: int
+    quota: int
+    rates: Rates
+    attempts: dict[str, int]
+    channels: dict[str, int]
+
+
+def describe_progress(session: Session, round_: Round) -> Progress:
+    """The progress of a round that was opened."""
+    by_unit = count_by_unit(session, round_)
+    units = tuple(_unit_progress(unit, by_unit.get(unit.code, {})) for unit in round_.units)
+    total: dict[str, int] = {}
+    for counts in by_unit.values():
+        for code, count in counts.items():
+            total[code] = total.get(code, 0) + count
+    final = {code: count for code, count in total.items() if code != OPEN}
+    # By number and not by text: 2.112 stands after 2.20 otherwise.
+    ordered = sorted(final, key=lambda code: [int(part) for part in code.split(".")])
+    return Progress(
+        units=units,
+        outcomes=tuple((find_outcome(code), final[code]) for code in ordered),
+        open=total.get(OPEN, 0),
+        released=sum(total.values()),
+        completes=total.get(COMPLETE, 0),
+        quota=sum(unit.quota for unit in round_.units),
+        rates=_rates(total),
+        attempts=count_attempts(session, round_),
+        channels=count_completes_by_channel(session, round_),
+    )
+
+
+def _unit_progress(unit: RoundUnit, counts: dict[str, int]) -> UnitProgress:
+    return UnitProgress(
+        unit=unit,
+        released=sum(counts.values()),
+        open=counts.get(OPEN, 0),
+        completes=counts.get(COMPLETE, 0),
+        rates=_rates(counts),
+    )
+
+
+def _rates(counts: dict[str, int]) -> Rates:
+    return rates(OutcomeCounts.from_code_counts({code: count for code, count in counts.items() if code != OPEN}))
