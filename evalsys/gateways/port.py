@@ -48,12 +48,19 @@ class MessageRequest:
 
 @dataclass(frozen=True)
 class ProviderCall:
-    """A call or message as the provider lists it; ``started_at`` is when the provider took it on, dialled or not."""
+    """A call or message as the provider lists it: all that a lost callback would have told.
+
+    ``started_at`` is when the provider took it on, dialled or not. ``seconds`` and ``answered_by`` are a call's, the
+    latter empty where humans and machines were not told apart; ``error_code`` is a message's.
+    """
 
     sid: str
     to: str
     status: str
     started_at: datetime | None
+    answered_by: str = ""
+    seconds: int | None = None
+    error_code: str = ""
 
 
 class Telephone(Protocol):

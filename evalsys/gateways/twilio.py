@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import requests
@@ -15,6 +16,8 @@ from twilio.http import HttpClient
 from twilio.http.response import Response
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
+from twilio.rest.api.v2010.account.call import CallInstance
+from twilio.rest.api.v2010.account.message import MessageInstance
 from urllib3.exceptions import NewConnectionError
 
 from evalsys.gateways.port import (
@@ -115,9 +118,9 @@ class TwilioTelephone:
         # Not by the provider's own filter: StartTime and DateSent are empty, and the filter finds nothing, while a call
         # or message still waits in its queue; taken for lost, it would be made again.
         found = self._ask(lambda: list_resource(to=to, limit=_NEWEST))
-        taken_on = [ProviderCall(item.sid, to, str(item.status), item.date_created) for item in found]
+        listed = [_read_contact(item) for item in found]
         begin = since.replace(microsecond=0)  # the provider tells whole seconds
-        return [item for item in taken_on if item.started_at is None or item.started_at >= begin]
+        return [contact for contact in listed if contact.started_at is None or contact.started_at >= begin]
 
     def _send(self, create) -> str:
         sid = self._ask(create).sid
@@ -141,6 +144,16 @@ class TwilioTelephone:
         except (ValueError, TypeError, AttributeError) as error:
             # A success whose body the SDK cannot read (cut off, a proxy's page): the provider may well have accepted.
             raise ProviderUnknown("The provider's answer cannot be read.") from error
+
+
+def _read_contact(item: CallInstance | MessageInstance) -> ProviderCall:
+    """A call or message of the SDK as the port has it."""
+    contact = ProviderCall(item.sid, item.to, str(item.status), item.date_created)
+    if isinstance(item, CallInstance):
+        return replace(
+            contact, answered_by=item.answered_by or "", seconds=int(item.duration) if item.duration else None
+        )
+    return replace(contact, error_code=str(item.error_code or ""))
 
 
 def _read_error(error: TwilioRestException | TwilioServiceException) -> ProviderError:

@@ -1,4 +1,10 @@
-"""The provider's addresses: the part of Twilio's 2010 API that evalsys uses, and a control desk for rehearsals."""
+"""The provider's addresses: the part of Twilio's 2010 API that evalsys uses, and a control desk for rehearsals.
+
+The desk, below ``/simulator/`` with the same credentials: ``POST population`` (paths of ``directory``, ``truth`` and
+``hearing``, ``seed``, and ``inbound_url`` for what citizens write back) lets people move in; ``POST run`` (``until``)
+lets time pass; ``POST faults`` lets things go wrong (see ``Faults``); ``GET statistics`` and ``GET outbox`` tell what
+happened.
+"""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import pytest
 from flask import Response
 
 from evalsys.gateways.simulator.population import CallPlan
+from tests.evalsys.gateways.conftest import START
 
 
 def plan_of(simulation, citizen, number: int = 1) -> CallPlan:
@@ -56,6 +57,16 @@ def test_callbacks_are_numbered_and_the_last_one_has_the_duration(simulation, pr
     assert [form.get("AnsweredBy") for form in forms] == [None, None, "human", "human"]
     assert int(forms[-1]["CallDuration"]) > 20
     assert {form["From"] for form in forms} == {"+861012340"}
+
+
+@pytest.mark.parametrize("kind", ["human", "machine", "busy", "no_answer", "dead"])
+def test_whoever_missed_every_callback_learns_from_the_list_of_calls_how_it_ended(simulation, product, kind):
+    phone, sid = call(simulation, lambda plan: plan.kind == kind)
+    [found] = simulation.telephone().find_calls(phone, START)
+    last = product.forms_of("k1")[-1]
+    assert (found.sid, found.to, found.status) == (sid, phone, last["CallStatus"])
+    assert found.answered_by == last.get("AnsweredBy", "")
+    assert str(found.seconds) == last.get("CallDuration", "0")
 
 
 @pytest.mark.parametrize(("kind", "status"), [("busy", "busy"), ("no_answer", "no-answer")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from evalsys.gateways.simulator.population import MessagePlan
+from tests.evalsys.gateways.conftest import START
 
 
 def send(simulation, wanted, *, until_minutes: float = 3000):
@@ -59,6 +60,8 @@ def test_a_message_to_a_dead_number_is_undelivered_with_a_code(simulation, produ
     send(simulation, lambda plan: not plan.delivered)
     assert product.statuses_of("m1") == ["sent", "undelivered"]
     assert product.forms_of("m1")[-1]["ErrorCode"] == "30003"
+    [found] = simulation.telephone().find_messages(product.forms_of("m1")[-1]["To"], START)
+    assert (found.status, found.error_code, found.seconds) == ("undelivered", "30003", None)
     assert product.visits == []
 
 
