@@ -1,0 +1,76 @@
+"""The public pages in a real browser: no error on the console, no sideways scrolling of the page, no barrier that axe finds."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from werkzeug.serving import make_server
+
+from tests.evalsys.faces.published_city import YEAR_END, publish_city
+from tests.services.ports import find_free_port
+
+PAGES = {
+    "rounds": "/",
+    "round": f"/results/{YEAR_END}/",
+    "unit": f"/results/{YEAR_END}/units/U002",
+    "hidden": f"/results/{YEAR_END}/units/U001",
+    "method": f"/results/{YEAR_END}/method",
+    "verify": "/verify/",
+    "sign-in": "/sign-in",
+}
+WIDTHS = {"wide": 1280, "narrow": 390}
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """Where a published city is served."""
+    app = publish_city(tmp_path_factory.mktemp("city"))
+    server = make_server("127.0.0.1", find_free_port(), app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def open_page(page, address, name, language, width):
+    """Open a page at a width and wait until its figures are drawn."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{address}{PAGES[name]}?lang={language}", wait_until="networkidle")
+
+
+@pytest.mark.parametrize("language", ["zh_Hans", "en"])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_no_barrier_and_scrolls_sideways_only_within_its_tables(page, address, screenshots, name, language):
+    for label, width in WIDTHS.items():
+        open_page(page, address, name, language, width)
+        page.screenshot(path=screenshots / f"public-{name}-{language}-{label}.png", full_page=True)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, f"{name} is {wide} pixels wide on a screen of {width}"
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_every_category_has_its_figure_beside_the_table(page, address):
+    open_page(page, address, "round", "en", 1280)
+    assert page.locator(".chart .main-svg").count() >= page.locator("table.scores").count() / 2
+    assert page.locator(".chart").count() == 3
+
+
+def test_the_round_is_complete_without_scripts(browser, address):
+    context = browser.new_context(java_script_enabled=False, locale="zh-CN")
+    page = context.new_page()
+    page.goto(address + PAGES["round"])
+    assert page.locator("table.scores").first.is_visible()
+    assert page.locator(".chart").first.is_hidden()
+    context.close()
+
+
+def test_the_first_key_press_leads_past_the_menu(page, address):
+    open_page(page, address, "round", "zh_Hans", 1280)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
