@@ -8,6 +8,7 @@ from evalsys.cli.accounts import user
 from evalsys.cli.database import database
 from evalsys.cli.demo import demo
 from evalsys.cli.design import programme, round_
+from evalsys.cli.estimating import estimate
 from evalsys.cli.fieldwork import field
 from evalsys.cli.results import assess, hotline, publish, score, verify
 from evalsys.cli.sampling import frame, sample
@@ -32,6 +33,7 @@ for command in (
     assess,
     publish,
     verify,
+    estimate,
     simulator,
     worker,
     serve,
