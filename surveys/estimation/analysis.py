@@ -13,6 +13,7 @@ import numpy as np
 
 from surveys.errors import DesignError
 from surveys.estimation import domains
+from surveys.estimation.columns import find_column, number_column, text_column
 from surveys.estimation.designs import Design, make_design
 from surveys.estimation.proportions import proportion_interval
 from surveys.estimation.quantiles import estimate_quantiles
@@ -20,8 +21,6 @@ from surveys.estimation.variances import LonelyRule
 from surveys.weighting.raking import Margin, rake
 
 KINDS = ("mean", "total", "ratio", "proportion", "quantile")
-#: texts that stand for "no value", as R writes and reads them
-BLANKS = ("", "NA", "NaN", "nan", "null")
 _YES_NO = ({"0", "1"}, {"0.0", "1.0"}, {"False", "True"}, {"false", "true"}, {"FALSE", "TRUE"})
 
 
@@ -80,6 +79,7 @@ def analyse(table: Mapping[str, np.ndarray], request: Request) -> list[dict]:
         )
     if not request.variables:
         raise DesignError("Name at least one variable to estimate.", code="estimate-kind")
+    _refuse_ragged(table)
     design = _calibrated(_design(table, request), table, request.margins)
     names, domain = _domains(table, request.by, len(design))
     lonely = LonelyRule(request.lonely)
@@ -94,13 +94,31 @@ def analyse(table: Mapping[str, np.ndarray], request: Request) -> list[dict]:
     ]
 
 
+def _refuse_ragged(table: Mapping[str, np.ndarray]) -> None:
+    lengths = {name: len(column) for name, column in table.items()}
+    most = max(lengths.values(), default=0)
+    for name, length in lengths.items():
+        if length < most:
+            raise DesignError(
+                f"Column {name} has {length} rows, others have {most}.", code="design-length", column=name
+            )
+    if table and not most:
+        raise DesignError("The table has no rows, so there is nothing to estimate.", code="table-rows")
+
+
 def _design(table: Mapping[str, np.ndarray], request: Request) -> Design:
     return make_design(
         rows=len(next(iter(table.values()))) if table else 0,
         weights=None if request.weights is None else number_column(table, request.weights),
         strata=[text_column(table, name) for name in request.strata],
         clusters=[text_column(table, name) for name in request.clusters],
-        populations=[number_column(table, name) for name in request.populations],
+        populations=[number_column(table, name, finite=False) for name in request.populations],
+        names={
+            "weights": [request.weights] if request.weights else [],
+            "strata": request.strata,
+            "clusters": request.clusters,
+            "populations": request.populations,
+        },
     )
 
 
@@ -133,11 +151,19 @@ def _calibrated(design: Design, table: Mapping[str, np.ndarray], known: Sequence
 def _domains(table: Mapping[str, np.ndarray], by: Sequence[str], rows: int) -> tuple[list[dict], np.ndarray]:
     if not by:
         return [{}], np.zeros(rows, np.int64)
-    columns = [_column(table, name) for name in by]
+    columns = [find_column(table, name) for name in by]
     texts = [text_column(table, name) for name in by]
     present = np.all([column != "" for column in texts], axis=0)
-    keys = [tuple(row) for row in zip(*(column.tolist() for column in columns), strict=True)]
-    found = sorted({key for key, here in zip(keys, present, strict=True) if here})
+    if not present.any():
+        raise DesignError(
+            f"No row has a value in {', '.join(by)}, so there is no domain.", code="domains-none", column=by[0]
+        )
+    keys = [tuple(map(_domain_value, row)) for row in zip(*(column.tolist() for column in columns), strict=True)]
+    # numbers before texts, so that a column of both has an order
+    found = sorted(
+        {key for key, here in zip(keys, present, strict=True) if here},
+        key=lambda key: [(isinstance(value, str), value) for value in key],
+    )
     place = {key: d for d, key in enumerate(found)}
     codes = np.array([place[key] if here else -1 for key, here in zip(keys, present, strict=True)], np.int64)
     return [dict(zip(by, key, strict=True)) for key in found], codes
@@ -219,46 +245,9 @@ def _lines(variables: Sequence[str], found: domains.DomainEstimates, request: Re
         ]
 
 
-def number_column(table: Mapping[str, np.ndarray], name: str) -> np.ndarray:
-    """A column as numbers, NaN where missing; raises ``DesignError`` with column and row where a text is no number."""
-    column = _column(table, name)
-    if column.dtype.kind in "biuf":
-        return column.astype(float)
-    numbers = np.full(len(column), np.nan)
-    for row, value in enumerate(column.tolist()):
-        text = "" if value is None else str(value).strip()
-        if text in BLANKS:
-            continue
-        try:
-            numbers[row] = float(text)
-        except ValueError:
-            raise DesignError(
-                f"Row {row + 1} of column {name} holds {text!r}, which is no number.",
-                code="value-number",
-                column=name,
-                row=row + 1,
-            ) from None
-    return numbers
-
-
-def text_column(table: Mapping[str, np.ndarray], name: str) -> np.ndarray:
-    """A column as texts, "" where missing; whole numbers without a decimal point."""
-    column = _column(table, name)
-    if column.dtype.kind == "f":
-        texts = [f"{x:.0f}" if x == np.floor(x) else "" if np.isnan(x) else repr(x) for x in column.tolist()]
-    else:
-        texts = ["" if x is None or str(x).strip() in BLANKS else str(x).strip() for x in column.tolist()]
-    return np.array(texts, dtype=str)
-
-
-def _column(table: Mapping[str, np.ndarray], name: str) -> np.ndarray:
-    if name not in table:
-        raise DesignError(
-            f"There is no column {name!r}; the columns are {', '.join(map(repr, table))}.",
-            code="column-unknown",
-            column=name,
-        )
-    return np.asarray(table[name])
+def _domain_value(value: object) -> object:
+    """A value of a ``by`` column as JSON knows it: dates and decimals as text."""
+    return value if isinstance(value, str | int | float) else str(value)
 
 
 def _plain(value: object) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -88,13 +88,15 @@ def make_design(
     strata: np.ndarray | Sequence[np.ndarray | None] | None = None,
     clusters: np.ndarray | Sequence[np.ndarray] | None = None,
     populations: np.ndarray | Sequence[np.ndarray] | None = None,
+    names: Mapping[str, Sequence[str]] | None = None,
 ) -> Design:
     """Check and describe a design; every argument is a column, or a list of columns for several stages.
 
     Parameters ---------- rows : n; needed where no column is given. weights : (n,) ≥ 0; by default the product of N/n
     over the stages with a population, else 1. strata : (n,) or one column (or None) per stage. clusters : by default
     every row is its own cluster. populations : clusters in the stratum's population, per stage; infinity or NaN-free.
-    Without: no finite population correction.
+    Without: no finite population correction. names : how errors call the columns of each argument, stage by stage
+    ({"weights": ["pw"], "strata": ["stype"]}); by default the arguments' own names.
 
     Raises
     ------
@@ -106,83 +108,124 @@ def make_design(
     cluster_columns = _columns(clusters)
     strata_columns = _columns(strata)
     population_columns = _columns(populations)
+    called = _Names(names or {})
     n = _length(rows, weights, cluster_columns + strata_columns + population_columns)
     stages, parent = [], np.zeros(n, np.int64)
     for number in range(max(1, len(cluster_columns), len(strata_columns), len(population_columns))):
         column = cluster_columns[number] if number < len(cluster_columns) else np.arange(n)
         layer = strata_columns[number] if number < len(strata_columns) else None
         size = population_columns[number] if number < len(population_columns) else None
-        stages.append(_stage(number + 1, parent, layer, column, size))
+        stages.append(_stage(number + 1, parent, layer, column, size, called))
         parent = stages[-1].cluster
     given = _weights_of(stages, n) if weights is None else np.asarray(weights, float)
     bad = np.flatnonzero(~(np.isfinite(given) & (given >= 0)))
     if bad.size:
         raise DesignError(
-            f"The weight of row {bad[0] + 1} is {given[bad[0]]}; a weight is a finite number of at least 0.",
+            f"The weight of row {bad[0] + 1} is {given[bad[0]]} (column {called.of('weights')}); a weight is a finite "
+            "number of at least 0.",
             code="weight-wrong",
-            column="weights",
+            column=called.of("weights"),
             row=int(bad[0]) + 1,
         )
     return Design(given, tuple(stages))
 
 
+@dataclass(frozen=True)
+class _Names:
+    """What the user calls the columns."""
+
+    given: Mapping[str, Sequence[str]]
+
+    def of(self, argument: str, number: int = 1) -> str:
+        """The column of an argument at a stage, from 1."""
+        own = self.given.get(argument, ())
+        if number <= len(own):
+            return own[number - 1]
+        return argument if argument == "weights" else f"{argument} of stage {number}"
+
+
 def _stage(
-    number: int, parent: np.ndarray, strata: np.ndarray | None, clusters: np.ndarray, populations: np.ndarray | None
+    number: int,
+    parent: np.ndarray,
+    strata: np.ndarray | None,
+    clusters: np.ndarray,
+    populations: np.ndarray | None,
+    called: _Names,
 ) -> Stage:
-    names = _codes(strata, f"strata of stage {number}")[1] if strata is not None else None
-    layer = np.zeros(len(parent), np.int64) if strata is None else _codes(strata, f"strata of stage {number}")[0]
+    names, layer = None, np.zeros(len(parent), np.int64)
+    if strata is not None:
+        layer, names = _codes(strata, f"strata of stage {number}", called.of("strata", number))
     stratum, first_row = _combined(parent, layer)
-    inner = _codes(clusters, f"clusters of stage {number}")[0]
+    inner = _codes(clusters, f"clusters of stage {number}", called.of("clusters", number))[0]
     cluster, _ = _combined(parent, inner)
-    _refuse_spread(cluster, stratum, number)
+    _refuse_spread(cluster, stratum, number, called.of("clusters", number))
     first = np.zeros(cluster.max(initial=-1) + 1, np.int64)
     first[cluster[::-1]] = np.arange(len(cluster))[::-1]
     sampled = np.bincount(stratum[first], minlength=len(first_row))
     labels = tuple(str(names[layer[row]]) if names is not None else "(all)" for row in first_row)
-    return Stage(stratum, cluster, sampled, _population(populations, stratum, sampled, labels, number), labels)
+    return Stage(
+        stratum,
+        cluster,
+        sampled,
+        _population(populations, stratum, sampled, labels, number, called.of("populations", number)),
+        labels,
+    )
 
 
 def _population(
-    column: np.ndarray | None, stratum: np.ndarray, sampled: np.ndarray, labels: tuple[str, ...], number: int
+    column: np.ndarray | None,
+    stratum: np.ndarray,
+    sampled: np.ndarray,
+    labels: tuple[str, ...],
+    number: int,
+    name: str,
 ) -> np.ndarray:
     if column is None:
         return np.full(len(sampled), np.inf)
     values = np.asarray(column, float)
+    for row in np.flatnonzero(np.isnan(values)):
+        raise DesignError(
+            f"Row {row + 1} has no population size (column {name}).",
+            code="design-missing",
+            column=name,
+            row=int(row) + 1,
+        )
     population = np.full(len(sampled), np.nan)
     population[stratum[::-1]] = values[::-1]
     for row in np.flatnonzero(values != population[stratum]):
         raise DesignError(
             f"The population size in row {row + 1} is {values[row]}, elsewhere in stratum {labels[stratum[row]]} "
-            f"it is {population[stratum[row]]}; it must be one number per stratum.",
+            f"it is {population[stratum[row]]} (column {name}); it must be one number per stratum.",
             code="population-varies",
-            column=f"populations of stage {number}",
+            column=name,
             row=int(row) + 1,
         )
     for h in np.flatnonzero(population < sampled):
         row = int(np.flatnonzero(stratum == h)[0])
         raise DesignError(
             f"Stratum {labels[h]} has a population of {population[h]:g} but {sampled[h]} sampled clusters "
-            f"(row {row + 1}, stage {number}).",
+            f"at stage {number} (column {name}, row {row + 1}); give the number of clusters there are.",
             code="fpc-below-n",
-            column=f"populations of stage {number}",
+            column=name,
             row=row + 1,
         )
     return population
 
 
-def _refuse_spread(cluster: np.ndarray, stratum: np.ndarray, number: int) -> None:
+def _refuse_spread(cluster: np.ndarray, stratum: np.ndarray, number: int, name: str) -> None:
     own = np.zeros(cluster.max(initial=-1) + 1, np.int64)
     own[cluster[::-1]] = stratum[::-1]
     for row in np.flatnonzero(own[cluster] != stratum):
         raise DesignError(
-            f"The cluster of row {row + 1} at stage {number} lies in two strata; number clusters anew in each stratum.",
+            f"The cluster of row {row + 1} at stage {number} lies in two strata (column {name}); number clusters anew in "
+            "each stratum.",
             code="cluster-across-strata",
-            column=f"clusters of stage {number}",
+            column=name,
             row=int(row) + 1,
         )
 
 
-def _codes(column: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
+def _codes(column: np.ndarray, role: str, name: str) -> tuple[np.ndarray, np.ndarray]:
     column = np.asarray(column)
     if column.dtype.kind == "f":
         missing = np.isnan(column)
@@ -192,7 +235,10 @@ def _codes(column: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
         missing = column == "" if column.dtype.kind == "U" else np.zeros(len(column), bool)
     for row in np.flatnonzero(missing):
         raise DesignError(
-            f"Row {row + 1} has no value for the {name}.", code="design-missing", column=name, row=int(row) + 1
+            f"Row {row + 1} has no value for the {role} (column {name}).",
+            code="design-missing",
+            column=name,
+            row=int(row) + 1,
         )
     labels, codes = np.unique(column.astype(str) if column.dtype.kind == "O" else column, return_inverse=True)
     return codes.reshape(-1).astype(np.int64), labels

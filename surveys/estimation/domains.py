@@ -77,9 +77,10 @@ class DomainEstimates:
         return np.stack(blocks) if blocks else np.zeros((0, variables, variables))
 
     def std_errors(self) -> np.ndarray:
-        """(D, J) standard errors; NaN with fewer than two answers or without a degree of freedom."""
+        """(D, J) standard errors; NaN with fewer than two answers, without a degree of freedom or without an estimate."""
         variances = np.maximum(np.einsum("djj->dj", self.within()), 0)
-        return np.where((self.n >= 2) & (self.df[:, None] >= 1), np.sqrt(variances), np.nan)
+        shown = (self.n >= 2) & (self.df[:, None] >= 1) & ~np.isnan(self.estimates)
+        return np.where(shown, np.sqrt(variances), np.nan)
 
     def interval(self, level: float = 0.95, df: np.ndarray | float | None = None) -> tuple[np.ndarray, np.ndarray]:
         """(D, J) lower and upper bounds of t intervals, with each domain's df unless one is given."""

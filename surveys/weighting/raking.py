@@ -122,9 +122,10 @@ def _check_levels(base: np.ndarray, margin: Margin) -> None:
         )
     found = np.bincount(codes, base, minlength=len(totals))
     for level in np.flatnonzero(~(np.isfinite(totals) & (totals >= 0)) | ((totals > 0) & (found == 0))):
-        reason = "nobody to carry it" if totals[level] > 0 and np.isfinite(totals[level]) else "which is no count"
+        counted = totals[level] >= 0 and np.isfinite(totals[level])
+        reason = "and nobody to carry it; join the level with another" if counted else "which is no count"
         raise DesignError(
-            f"{margin.name} {margin.label(level)} has the total {totals[level]:g} and {reason}; join the level with another.",
+            f"{margin.name} {margin.label(level)} has the total {totals[level]:g}, {reason}.",
             code="margin-level",
             margin=margin.name,
             level=margin.label(level),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import date
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -111,13 +113,19 @@ def test_every_variable_is_over_its_own_answers_and_missing_domains_are_left_out
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"variables": ["height"]}, "no column 'height'; the columns are 'y', 'w', 's'"),
+        ({"variables": ["height"]}, "no column 'height'; the columns are 'y', 'w', 's', 'f', 'two', 'c', 'none'"),
         ({"variables": ["s"]}, "Row 1 of column s holds 'a', which is no number"),
         ({"kind": "mode"}, "kind of estimate is 'mode'"),
         ({"variables": []}, "at least one variable"),
         ({"kind": "ratio"}, "must be two columns, A/B"),
         ({"kind": "quantile", "variables": ["y:half"]}, "must be a column and a share"),
-        ({"weights": "w"}, "weight of row 2 is nan"),
+        ({"weights": "w"}, r"weight of row 2 is nan \(column w\)"),
+        ({"variables": ["f"]}, "Row 3 of column f is infinite"),
+        ({"populations": ["w"]}, r"Row 2 has no population size \(column w\)"),
+        ({"populations": ["two"]}, r"population of 2 but 3 sampled clusters at stage 1 \(column two, row 1\)"),
+        ({"strata": ["c"], "clusters": ["s"]}, r"cluster of row 2 at stage 1 lies in two strata \(column s\)"),
+        ({"strata": ["w"]}, r"Row 2 has no value for the strata of stage 1 \(column w\)"),
+        ({"by": ["none"]}, "No row has a value in none, so there is no domain"),
         ({"margins": [KnownTotal("s", "a", 3)]}, "Row 3 has 'b' in s, for which the margins give no total"),
         ({"margins": [KnownTotal("s", "a", 3), KnownTotal("s", "a", 4)]}, "Margin s gives a level twice"),
         ({"strata": ["s"]}, "Stratum b has only one sampled cluster"),
@@ -125,5 +133,27 @@ def test_every_variable_is_over_its_own_answers_and_missing_domains_are_left_out
 )
 def test_a_request_that_cannot_be_answered_says_where(change, sentence):
     table = {"y": np.array(["1", "2", "3"]), "w": np.array(["1", "NA", "1"]), "s": np.array(["a", "a", "b"])}
+    table |= {"f": np.array([1, 2, np.inf]), "two": np.full(3, 2), "c": np.arange(3), "none": np.array([""] * 3)}
     with pytest.raises(DesignError, match=sentence):
         analyse(table, Request(**({"kind": "mean", "variables": ["y"]} | change)))
+
+
+def test_a_table_without_rows_or_with_ragged_columns_is_refused():
+    with pytest.raises(DesignError, match="table has no rows"):
+        analyse({"y": np.zeros(0)}, Request("mean", ["y"]))
+    with pytest.raises(DesignError, match="Column z has 3 rows, others have 4"):
+        analyse({"y": np.zeros(4), "z": np.zeros(3)}, Request("mean", ["y"]))
+
+
+def test_domains_are_values_that_json_knows_numbers_first():
+    """Dates and decimals become text; a column of numbers and texts still has an order."""
+    mixed = np.array(["a", 1, 2.5, date(2026, 7, 1), Decimal("2.50"), None], object)
+    found = analyse({"y": np.arange(6.0), "g": mixed}, Request("mean", ["y"], by=["g"]))
+    assert [line["domain"]["g"] for line in found] == [1, 2.5, "2.50", "2026-07-01", "a"]
+
+
+def test_what_cannot_be_estimated_has_no_error_either():
+    table = {"y": np.arange(4.0), "zero": np.zeros(4), "none": np.full(4, np.nan)}
+    for kind, variable in (("ratio", "y/zero"), ("mean", "none"), ("total", "none"), ("quantile", "none:0.5")):
+        (line,) = analyse(table, Request(kind, [variable]))
+        assert [line[key] for key in ("estimate", "std_error", "low", "high")] == [None] * 4

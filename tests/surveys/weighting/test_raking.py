@@ -53,8 +53,8 @@ def test_post_strata_are_scaled_and_empty_rows_stay_empty():
     ("base", "totals", "other", "sentence"),
     [
         ([1, 1], [[2, 2], [3, 2]], "b", "totals of b add up to 5, those of a to 4"),
-        ([1, 0], [[2, 2], [2, 2]], "a", "a 1 has the total 2 and nobody to carry it"),
-        ([1, 1], [[2, -2], [0, 0]], "a", "a 1 has the total -2 and which is no count"),
+        ([1, 0], [[2, 2], [2, 2]], "a", "a 1 has the total 2, and nobody to carry it"),
+        ([1, 1], [[2, -2], [0, 0]], "a", "a 1 has the total -2, which is no count"),
         ([1, -1], [[2, 2], [2, 2]], "a", "base weight of row 2 is -1"),
         ([1, 1], [[0, 0], [0, 0]], "a", "add up to 0"),
     ],
