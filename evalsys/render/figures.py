@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import plotly.graph_objects as go
 from flask_babel import gettext
 
 from evalsys.render.score_table import ScoreCategory
 
 INK, LINE, ACCENT = "#1a2430", "#c3ccd6", "#0b5cad"
-ROW_PIXELS, FRAME_PIXELS = 34, 90
+ROW_PIXELS, FRAME_PIXELS = 40, 90
+LINE_LETTERS = 20
 
 
 def interval_figure(category: ScoreCategory) -> str:
@@ -24,7 +27,7 @@ def interval_figure(category: ScoreCategory) -> str:
     figure = go.Figure(
         go.Scatter(
             x=scores,
-            y=[row.name for row in rows],
+            y=[_in_lines(row.name) for row in rows],
             mode="markers",
             marker={"color": ACCENT, "size": 9},
             error_x={
@@ -45,6 +48,11 @@ def interval_figure(category: ScoreCategory) -> str:
     if target is not None and rows:
         figure.add_vline(x=float(target), line={"color": INK, "width": 1, "dash": "dot"})
     return figure.to_json()
+
+
+def _in_lines(name: str) -> str:
+    """A long name in several lines, so that it leaves room for the scale on a small screen."""
+    return "<br>".join(textwrap.wrap(name, LINE_LETTERS, break_long_words=False))
 
 
 def _layout(rows: int) -> dict:

@@ -19,6 +19,7 @@ EXCLUSIONS = {
     "duplicate": lazy_gettext("the same person again"),
     "contact_cap": lazy_gettext("asked about another unit"),
 }
+KINDS = {"mid_year": lazy_gettext("Mid-year"), "year_end": lazy_gettext("Year-end")}
 CHANNELS = {
     "web": lazy_gettext("web"),
     "voice": lazy_gettext("telephone"),

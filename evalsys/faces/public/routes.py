@@ -14,6 +14,7 @@ from evalsys.base.database import db
 from evalsys.base.errors import NotFound
 from evalsys.base.runtime import current_runtime
 from evalsys.faces.public.presentation import equip_templates
+from evalsys.render.derivation import derive_score
 from evalsys.render.figures import interval_figure
 from evalsys.render.score_table import ScoreTable, make_score_table
 from evalsys.render.spreadsheet import write_spreadsheet
@@ -61,7 +62,12 @@ def show_unit(code: str, unit: str):
     if row is None:
         raise NotFound("Nothing is published about unit %(unit)s in round %(code)s.", unit=unit, code=code)
     return render_template(
-        "public/unit.html", publication=publication, table=table, row=row, category=table.category_of(row)
+        "public/unit.html",
+        publication=publication,
+        table=table,
+        row=row,
+        category=table.category_of(row),
+        steps=derive_score(table, row),
     )
 
 

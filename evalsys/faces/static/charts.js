@@ -3,6 +3,9 @@
 for (const place of document.querySelectorAll(".chart[data-figure]")) {
   fetch(place.dataset.figure, { headers: { Accept: "application/json" } })
     .then((answer) => (answer.ok ? answer.json() : Promise.reject(answer.status)))
-    .then((figure) => Plotly.newPlot(place, figure.data, figure.layout, { displayModeBar: false, responsive: true, staticPlot: false }))
+    .then((figure) => {
+      place.classList.add("drawn");
+      return Plotly.newPlot(place, figure.data, figure.layout, { displayModeBar: false, responsive: true });
+    })
     .catch(() => place.remove());
 }
