@@ -104,7 +104,7 @@ def content_language() -> str:
 
 
 def name_in_language(thing) -> str:
-    """The name of a bilingual thing: a table ``{zh, en}``, a table that has one as ``name``, or an object with ``name_zh`` and ``name_en``."""
+    """The name of a thing: a table ``{zh, en}``, one that has such a ``name``, or an object with ``name_zh`` and ``name_en``."""
     language = content_language()
     if isinstance(thing, dict):
         return thing.get("name", thing)[language]

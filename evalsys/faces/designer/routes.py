@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from flask_login import current_user
 from werkzeug.utils import secure_filename
 
@@ -21,12 +21,15 @@ from evalsys.design.queries import (
     get_round,
     list_programmes,
 )
-from evalsys.faces.designer.forms import ProgrammeForm, RecordsForm, RoundForm, UnitForm
+from evalsys.faces.designer.forms import UNPLANNED, ProgrammeForm, RecordsForm, RoundForm, UnitForm
+from evalsys.faces.designer.lists import list_area_rows, list_imports
 from evalsys.fieldwork.queries import find_earlier
+from evalsys.render.words import content_language, name_in_language
 from evalsys.samples.draws import get_draw
 from evalsys.samples.frames import preview_report
 from evalsys.samples.imports import import_service_records
 from evalsys.units.actions import update_unit
+from evalsys.units.models import Unit
 from evalsys.units.queries import count_stations, get_unit, list_units
 
 blueprint = Blueprint("designer", __name__, template_folder="templates", url_prefix="/design")
@@ -36,9 +39,7 @@ blueprint = Blueprint("designer", __name__, template_folder="templates", url_pre
 @require("design.read")
 def list_all():
     """The programmes."""
-    return render_template(
-        "designer/programmes.html", programmes=list_programmes(db.session()), form=ProgrammeForm()
-    )
+    return render_template("designer/programmes.html", programmes=list_programmes(db.session()), form=ProgrammeForm())
 
 
 @blueprint.post("/")
@@ -56,6 +57,7 @@ def load():
     with transaction() as session:
         clock = current_runtime().clock
         programme = load_programme(session, clock, files, actor=current_user.name, reason=form.reason.data)
+    flash(gettext("The programme is loaded."))
     return redirect(url_for("designer.show_programme", code=programme.code))
 
 
@@ -97,7 +99,7 @@ def edit_unit(code: str):
     """Change a unit."""
     unit = get_unit(db.session(), code)
     form = UnitForm(obj=unit)
-    form.category.choices = [(key, name[_short()]) for key, name in _category_names().items()]
+    form.category.choices = [(key, name[content_language()]) for key, name in _category_names().items()]
     if form.validate_on_submit():
         with transaction() as session:
             update_unit(
@@ -115,33 +117,54 @@ def edit_unit(code: str):
     return render_template("designer/unit.html", form=form, unit=unit), (200 if request.method == "GET" else 422)
 
 
+@blueprint.get("/areas")
+@require("design.read")
+def show_areas():
+    """The counties with their townships and stations."""
+    return render_template("designer/areas.html", areas=list_area_rows(db.session()))
+
+
 @blueprint.route("/programmes/<code>/rounds", methods=["GET", "POST"])
 @require("design.edit")
 def make_round(code: str):
-    """Make a round that the programme plans, over the units ticked."""
+    """Make a round, one that the programme plans or a typed one, over the units ticked."""
     programme = get_programme(db.session(), code)
     content = get_latest_configuration(db.session(), programme).content
     made = {one.code for one in programme.rounds}
     plans = {plan["code"]: plan for plan in content["rounds"] if plan["code"] not in made}
-    form = RoundForm()
-    form.plan.choices = [(plan["code"], f"{plan['name'][_short()]} ({plan['code']})") for plan in plans.values()]
     units = list_units(db.session())
-    form.units.choices = [(unit.code, unit.name_zh if _short() == "zh" else unit.name_en) for unit in units]
+    form = _round_form(plans, units)
     if form.validate_on_submit():
+        plan = form.typed_plan() if form.plan.data == UNPLANNED else plans[form.plan.data]
         with transaction() as session:
             made_round = create_round(
                 session,
                 current_runtime().clock,
                 get_programme(session, code),
-                plans[form.plan.data],
+                plan,
                 actor=current_user.name,
                 unit_codes=form.units.data,
                 frame_supplier=form.frame_supplier.data,
             )
+        flash(gettext("The round is made."))
         return redirect(url_for("designer.show_round", code=made_round.code))
-    return render_template("designer/make_round.html", form=form, programme=programme), (
-        200 if request.method == "GET" else 422
-    )
+    by_code = {unit.code: unit for unit in units}
+    return render_template(
+        "designer/make_round.html",
+        form=form,
+        programme=programme,
+        categories=content["categories"],
+        category_of={code: unit.category for code, unit in by_code.items()},
+        key_units={code for code, unit in by_code.items() if unit.is_key},
+    ), (200 if request.method == "GET" else 422)
+
+
+def _round_form(plans: dict[str, dict], units: list[Unit]) -> RoundForm:
+    form = RoundForm()
+    form.plan.choices = [(code, f"{name_in_language(plan)} ({code})") for code, plan in plans.items()]
+    form.plan.choices.append((UNPLANNED, gettext("another round, typed in below")))
+    form.units.choices = [(unit.code, name_in_language(unit)) for unit in units]
+    return form
 
 
 @blueprint.get("/rounds/<code>")
@@ -184,11 +207,15 @@ def take_records(code: str):
 def _round_page(code: str, form: RecordsForm):
     session = db.session()
     found = get_round(session, code)
+    report = None
     if found.committed_at:
         report = get_draw(session, found).report
-    else:
+    elif "report" in request.args:
+        # Reads every record, so it is made when somebody asks for it.
         report = preview_report(session, found, find_earlier(session, found))
-    return render_template("designer/round.html", round=found, report=report, form=form)
+    return render_template(
+        "designer/round.html", round=found, report=report, form=form, imports=list_imports(session, found)
+    )
 
 
 def _category_names() -> dict[str, dict[str, str]]:
@@ -198,8 +225,3 @@ def _category_names() -> dict[str, dict[str, str]]:
         return {}
     content = get_latest_configuration(db.session(), programmes[0]).content
     return {category["code"]: category["name"] for category in content["categories"]}
-
-
-def _short() -> str:
-    """The page's language as configuration documents write it."""
-    return "en" if str(get_locale()) == "en" else "zh"
