@@ -27,6 +27,10 @@ from evalsys.samples.models import Case, ServiceRecord
 IN_FLIGHT = ("dialling", "placed", "unknown")
 #: the provider's queue is kept below this
 QUEUE = timedelta(seconds=60)
+#: an attempt of which nothing was heard for so long is looked up at the provider
+LOST_AFTER = timedelta(minutes=1)
+#: and one that the provider took, when no last callback has come for so long
+SILENT_AFTER = timedelta(hours=1)
 _CHUNK = 40
 _THREADS = 4
 
@@ -178,22 +182,25 @@ def chunks(limit: int) -> Iterable[int]:
         yield min(_CHUNK, limit - start)
 
 
-def find_lost_attempts(
-    session: Session, clock: Clock, round_: Round, older: timedelta
-) -> list[tuple[Attempt, ServiceRecord]]:
-    """Attempts of which nobody knows whether the provider has them, with the record that was to be reached."""
+def find_lost_attempts(session: Session, clock: Clock, round_: Round) -> list[tuple[Attempt, ServiceRecord]]:
+    """Attempts that may be lost, with the record that was to be reached: nobody knows whether the provider has them, or it took them
+    long ago and no last callback came."""
+    now = clock.now()
+    unknown = Attempt.state.in_(("dialling", "unknown")) & (Attempt.planned_at < now - LOST_AFTER)
+    silent = (Attempt.state == "placed") & (Attempt.planned_at < now - SILENT_AFTER)
     return list(
         session.execute(
             select(Attempt, ServiceRecord)
             .join(Case, Case.id == Attempt.case_id)
             .join(ServiceRecord, ServiceRecord.id == Case.record_id)
-            .where(
-                Attempt.round_id == round_.id,
-                Attempt.state.in_(("dialling", "unknown")),
-                Attempt.planned_at < clock.now() - older,
-            )
+            .where(Attempt.round_id == round_.id, unknown | silent)
         ).tuples()
     )
+
+
+def list_known_sids(session: Session, sids: list[str]) -> set[str]:
+    """Those of the provider's ids that an attempt has already."""
+    return set(session.scalars(select(Attempt.provider_sid).where(Attempt.provider_sid.in_(sids))))
 
 
 def _pick_caller(rules: FieldRules, case_id: int, tries: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session, defer, joinedload
 
 from evalsys.base.crypto import token_digest
@@ -141,7 +141,9 @@ def _save(
         values |= {"state": "answered" if keep else "ended", "outcome": outcome, "due_at": None}
         values |= {"answered_at" if keep else "ended_at": now}
     elif channel == "web":
-        values["due_at"] = now + QUIET
+        # The telephone, where it is still to come, does not ring while somebody answers.
+        soon = (Interview.next_channel == "voice") & (Interview.due_at < now + QUIET)
+        values["due_at"] = case((soon, now + QUIET), else_=Interview.due_at)
     changed = session.execute(
         update(Interview)
         .where(

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from evalsys.base.database import transaction
 from evalsys.base.runtime import Runtime
 from evalsys.design.queries import get_round
-from evalsys.fieldwork.callbacks import apply_receipts, end_attempt
+from evalsys.fieldwork.callbacks import FINAL, apply_receipts, end_attempt
 from evalsys.fieldwork.closing import seal_answers
 from evalsys.fieldwork.dialling import (
+    LOST_AFTER,
     chunks,
     count_capacity,
     find_lost_attempts,
     keep_answers,
+    list_known_sids,
     make_attempts,
     plan_attempts,
 )
 from evalsys.fieldwork.models import Attempt
 from evalsys.fieldwork.releases import release_where_needed
 from evalsys.fieldwork.rules import rules_of
-from evalsys.gateways.port import ProviderError
+from evalsys.gateways.port import ProviderCall, ProviderError
 from evalsys.outbox.worker import job_kind
 from evalsys.samples.imports import read_phone
 
-#: an attempt of which nothing was heard for so long is looked up at the provider
-LOST_AFTER = timedelta(minutes=1)
-#: and is given up after so long; it is never made again blindly
+#: an attempt that the provider does not know is given up after so long
 GIVEN_UP_AFTER = timedelta(minutes=5)
 
 
@@ -86,31 +86,44 @@ def seal_ready_answers(runtime: Runtime, payload: dict) -> None:
 
 @job_kind("field.reconcile")
 def reconcile_attempts(runtime: Runtime, payload: dict) -> None:
-    """Find out from the provider what became of attempts that nobody knows of; none stays unknown for long, none is made again."""
+    """Find out from the provider what became of attempts that nobody knows of; none is made again while the provider does not answer."""
     with transaction() as session:
-        lost = find_lost_attempts(session, runtime.clock, get_round(session, payload["round"]), LOST_AFTER)
-        questions = [(a.id, a.channel, a.planned_at, read_phone(runtime, record)) for a, record in lost]
-    for attempt_id, channel, planned_at, phone in questions:
-        sid = _ask_provider(runtime, channel, phone, planned_at - LOST_AFTER)
+        lost = find_lost_attempts(session, runtime.clock, get_round(session, payload["round"]))
+        questions = [(a.id, a.channel, a.planned_at, a.provider_sid, read_phone(runtime, record)) for a, record in lost]
+    for attempt_id, channel, planned_at, sid, phone in questions:
+        try:
+            found = _ask_provider(runtime, channel, phone, planned_at - LOST_AFTER)
+        except ProviderError:
+            continue
         with transaction() as session:
-            attempt = session.get(Attempt, attempt_id)
-            if sid is None:
-                continue  # the provider does not answer: it stays unknown, and is not made again
-            if sid:
-                session.execute(
-                    update(Attempt)
-                    .where(Attempt.id == attempt_id, Attempt.state.in_(("dialling", "unknown")))
-                    .values(state="placed", provider_sid=sid)
-                )
-            elif runtime.clock.now() - planned_at > GIVEN_UP_AFTER:
-                end_attempt(session, runtime, attempt, "failed")
+            _settle_lost(session, runtime, session.get(Attempt, attempt_id), sid, found)
 
 
-def _ask_provider(runtime: Runtime, channel: str, phone: str, since: datetime) -> str | None:
-    """The id under which the provider knows the attempt; ``""`` where it knows none, ``None`` where it does not answer."""
+def _settle_lost(
+    session: Session, runtime: Runtime, attempt: Attempt, sid: str | None, found: list[ProviderCall]
+) -> None:
+    """Bring an attempt up to what the provider lists of it. Another attempt's call to the same number is not taken for this one's."""
+    taken = list_known_sids(session, [call.sid for call in found])
+    own = next((call for call in found if call.sid == sid or (not sid and call.sid not in taken)), None)
+    if own is None:
+        if not sid and runtime.clock.now() - attempt.planned_at > GIVEN_UP_AFTER:
+            end_attempt(session, runtime, attempt, "failed")
+        return
+    if attempt.state in ("dialling", "unknown"):
+        attempt.state, attempt.provider_sid = "placed", own.sid
+    if own.status in FINAL[attempt.channel]:
+        end_attempt(
+            session,
+            runtime,
+            attempt,
+            own.status,
+            answered_by=own.answered_by,
+            error_code=own.error_code,
+            seconds=own.seconds,
+        )
+
+
+def _ask_provider(runtime: Runtime, channel: str, phone: str, since: datetime) -> list[ProviderCall]:
+    """What the provider lists of a number; raises ``ProviderError`` where it does not answer."""
     find = runtime.telephone.find_calls if channel == "voice" else runtime.telephone.find_messages
-    try:
-        found = find(phone, since)
-    except ProviderError:
-        return None
-    return found[0].sid if found else ""
+    return find(phone, since)
