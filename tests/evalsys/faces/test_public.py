@@ -1,0 +1,204 @@
+"""What everybody may see is complete in both languages, and nothing more than may be shown."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+
+import openpyxl
+import pytest
+
+from evalsys.base.database import db, transaction
+from evalsys.results.disclosure import ITEMS
+from evalsys.results.models import Publication
+from tests.evalsys.faces.published_city import MID_YEAR, OUTCOMES, YEAR_END, all_figures, hidden_units, publish_city
+
+LANGUAGES = ("zh_Hans", "en")
+PAGES = (
+    "/",
+    "/verify/",
+    f"/results/{MID_YEAR}/",
+    f"/results/{YEAR_END}/",
+    f"/results/{YEAR_END}/units/U002",
+    f"/results/{YEAR_END}/units/U001",
+    f"/results/{YEAR_END}/method",
+    f"/results/{YEAR_END}/verify",
+)
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory):
+    """An application with two published rounds."""
+    return publish_city(tmp_path_factory.mktemp("city"))
+
+
+@pytest.fixture
+def client(city):
+    return city.test_client()
+
+
+def read(client, address: str, language: str = "en") -> str:
+    """The text of a page that must be there."""
+    answer = client.get(address, query_string={"lang": language})
+    assert answer.status_code == 200, address
+    return answer.text
+
+
+def read_sheets(client, language: str, formulas: bool = False, round_code: str = YEAR_END) -> dict[str, list[tuple]]:
+    """Every sheet of a round's workbook as rows."""
+    content = client.get(f"/results/{round_code}/scores.xlsx?lang={language}").data
+    book = openpyxl.load_workbook(io.BytesIO(content), data_only=not formulas)
+    return {sheet.title: [tuple(row) for row in sheet.iter_rows(values_only=True)] for sheet in book}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("address", PAGES)
+def test_every_page_is_there_in_both_languages(client, address, language):
+    text = read(client, address, language)
+    assert f'<html lang="{language.replace("_", "-")}">' in text
+    assert ("行风评议" in text) == (language == "zh_Hans")
+    assert ("虚构" in text) == (language == "zh_Hans"), "the banner of the example stands on every page"
+    assert "<script>" not in text and " style=" not in text and " onclick=" not in text
+
+
+def test_the_start_page_links_every_published_round(client):
+    text = read(client, "/")
+    assert f"/results/{MID_YEAR}/" in text and f"/results/{YEAR_END}/" in text
+
+
+@pytest.mark.parametrize("address", ["", "method", "verify", "scores.xlsx", "bundle.zip", "categories/services.json"])
+def test_a_round_that_is_not_published_is_not_found(client, address):
+    assert client.get(f"/results/2031-mid-year/{address}").status_code == 404
+
+
+def test_the_table_has_the_figures_of_every_unit_that_may_be_shown(client, city):
+    text = read(client, f"/results/{MID_YEAR}/")
+    shown = [unit for unit in all_figures(city, MID_YEAR)["units"] if unit["visibility"] == "full"]
+    assert shown
+    for unit in shown:
+        for value in (unit["survey_score"], unit["survey_low"], unit["score"], unit["hotline"]["score"]):
+            assert value in text, (unit["unit"], value)
+
+
+@pytest.mark.parametrize("code", [MID_YEAR, YEAR_END])
+def test_a_hidden_unit_has_its_name_and_dashes_in_every_table(client, city, code):
+    text = read(client, f"/results/{code}/")
+    for unit in hidden_units(city):
+        rows = re.findall(rf"<tr[^>]*>(?:(?!</tr>).)*/units/{unit}\".*?</tr>", text, re.DOTALL)
+        cells = re.findall(r"<td[^>]*>(.*?)</td>", rows[0], re.DOTALL)
+        assert len(rows) == 1 and len(cells) > 12
+        assert {cell.strip() for cell in cells[2:]} == {"—"}
+        page = read(client, f"/results/{code}/units/{unit}").partition("<main")[2]
+        assert "not shown: too few answers" in page and not re.search(r"\d\.\d", page)
+
+
+@pytest.mark.parametrize("code", [MID_YEAR, YEAR_END])
+def test_no_file_or_figure_holds_a_mean_of_a_hidden_unit(client, city, code):
+    hidden = hidden_units(city)
+    means = {
+        part["mean"]
+        for unit in all_figures(city, code)["units"]
+        if unit["unit"] in hidden
+        for part in unit["indicators"].values()
+    }
+    assert len(means) == 27
+    everything = json.dumps(read_sheets(client, "en", round_code=code), default=str)
+    everything += "".join(
+        client.get(f"/results/{code}/categories/{name}.json").text
+        for name in ("enforcement", "services", "administration")
+    )
+    assert not {float(mean) for mean in means} & {float(number) for number in re.findall(r"\d+\.\d+", everything)}
+
+
+def test_a_figure_for_the_screen_has_exactly_the_units_that_are_shown(client, city):
+    hidden = hidden_units(city)
+    shared = [unit for unit in all_figures(city, YEAR_END)["units"] if unit["category"] == "services"]
+    drawn = json.loads(client.get(f"/results/{YEAR_END}/categories/services.json").text)["data"][0]
+    assert len(drawn["y"]) == sum(unit["unit"] not in hidden for unit in shared)
+    assert "Education" not in json.dumps(drawn)
+
+
+def test_the_worst_set_is_said_in_words(client, city):
+    assert "cannot be excluded as last" in read(client, f"/results/{YEAR_END}/")
+    worst = all_figures(city, YEAR_END)["categories"][0]["worst_set"]
+    assert worst
+    assert "cannot be excluded that this unit is last" in read(client, f"/results/{YEAR_END}/units/{worst[0]}")
+
+
+def test_a_unit_page_says_how_its_score_follows(client, city):
+    unit = next(one for one in all_figures(city, MID_YEAR)["units"] if one["unit"] == "U002")
+    text = read(client, f"/results/{MID_YEAR}/units/U002")
+    terms = " + ".join(
+        f"{weight} × {unit['indicators'][code]['mean']}"
+        for code, weight in {"I1": 0.2, "I2": 0.15, "I3": 0.2, "I4": 0.1, "I5": 0.15, "I6": 0.2}.items()
+    )
+    assert terms in text
+    assert f"0.7 × {unit['survey_score']} + 0.3 × {unit['hotline']['score']}" in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_method_page_has_every_item_that_a_disclosure_must_have(client, language):
+    text = read(client, f"/results/{YEAR_END}/method", language)
+    assert text.count("<h2>") == len(ITEMS)
+    for code, count in OUTCOMES.items():
+        assert f"<td>{code}</td>" in text and f">{count}</td>" in text
+
+
+def test_the_public_bundle_can_be_downloaded_and_the_auditor_s_cannot(client):
+    assert client.get(f"/results/{YEAR_END}/bundle.zip").data == b"public bundle"
+    refused = client.get(f"/results/{YEAR_END}/bundle-auditor.zip")
+    assert refused.status_code == 302 and "/sign-in" in refused.location
+    assert b"auditor bundle" not in refused.data
+
+
+@pytest.mark.parametrize("code", ["..", "../..", "%2e%2e/%2e%2e", "..%2f..%2fsecret.key"])
+def test_no_address_leads_out_of_what_is_published(client, code):
+    assert client.get(f"/results/{code}/bundle.zip").status_code in (301, 308, 404)
+    assert client.get(f"/static/{code}/secret.key").status_code == 404
+
+
+def test_the_verifier_is_the_program_that_repeats_the_draw(client):
+    answer = client.get("/verify_draw.py")
+    assert answer.status_code == 200
+    compile(answer.text, "verify_draw.py", "exec")
+
+
+def test_the_verification_page_tells_the_installation_s_public_key(client, city):
+    key = city.extensions["evalsys"].keyring.signing_key().public_key().public_bytes_raw().hex()
+    assert key in read(client, "/verify/")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_workbook_recomputes_survey_and_round_scores_from_the_indicators(client, city, language):
+    formulas, values = read_sheets(client, language, formulas=True), read_sheets(client, language)
+    scores = list(formulas)[1]
+    rows = [row for row in formulas[scores] if any(str(cell).startswith("=ROUND(SUMPRODUCT") for cell in row)]
+    shown = [unit for unit in all_figures(city, YEAR_END)["units"] if unit["visibility"] == "full"]
+    assert len(rows) == len(shown)
+    indicators = list(formulas)[2]
+    header, weights, *means = values[indicators]
+    for unit in shown:
+        row = next(line for line in means if line[0] == unit["unit"])
+        again = sum(weights[at] * row[at] for at in range(3, 9)) / sum(weights[3:9])
+        assert round(again, 2) == pytest.approx(float(unit["survey_score"]), abs=0.0051)
+
+
+def test_text_in_the_workbook_is_never_a_formula(city, client):
+    with city.app_context():
+        with transaction() as session:
+            publication = session.query(Publication).join(Publication.round).filter_by(code=YEAR_END).one()
+            unit = next(one for one in publication.round.units if one.code == "U002")
+            before, unit.name_en = unit.name_en, '=HYPERLINK("http://elsewhere")'
+        db.session.remove()
+    rows = read_sheets(client, "en", formulas=True)
+    content = client.get(f"/results/{YEAR_END}/scores.xlsx?lang=en").data
+    cells = [cell for sheet in openpyxl.load_workbook(io.BytesIO(content)) for row in sheet.rows for cell in row]
+    named = [cell for cell in cells if isinstance(cell.value, str) and cell.value.startswith("=HYPERLINK")]
+    with city.app_context():
+        with transaction() as session:
+            publication = session.query(Publication).join(Publication.round).filter_by(code=YEAR_END).one()
+            next(one for one in publication.round.units if one.code == "U002").name_en = before
+        db.session.remove()
+    assert rows and named
+    assert {cell.data_type for cell in named} == {"s"}
