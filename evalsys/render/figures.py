@@ -63,7 +63,7 @@ def _layout(rows: int) -> dict:
         "showlegend": False,
         "font": {"color": INK, "size": 13},
         "xaxis": {
-            "title": {"text": gettext("Survey score, 0–100, with its interval")},
+            "title": {"text": gettext("Survey score")},
             "gridcolor": LINE,
             "zeroline": False,
             "fixedrange": True,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import xlsxwriter
@@ -17,6 +18,8 @@ from surveys.fieldwork import find_outcome
 OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 #: where the indicators' sheet keeps weights and the first unit
 WEIGHT_ROW, FIRST_ROW, FIRST_INDICATOR = 1, 2, 3
+#: where the year's sheet keeps the total
+TOTAL_COLUMN = 9
 
 
 def write_spreadsheet(table: ScoreTable, disclosure: Mapping[str, Any], round_: Any, revision: int) -> bytes:
@@ -30,6 +33,9 @@ def write_spreadsheet(table: ScoreTable, disclosure: Mapping[str, Any], round_: 
         sheets.write_about(round_, revision)
         sheets.write_scores()
         sheets.write_indicators()
+        if table.has_year:
+            sheets.write_year()
+        sheets.write_hotline()
         sheets.write_fieldwork()
         sheets.write_method()
         sheets.write_revisions()
@@ -49,7 +55,7 @@ class _Sheets:
         self.two = book.add_format({"num_format": "0.00"})
         self.six = book.add_format({"num_format": "0.000000"})
         self.percent = book.add_format({"num_format": "0.0%"})
-        self.indicator_sheet = gettext("Indicators")
+        self.indicator_sheet, self.year_sheet = gettext("Indicators"), gettext("The year")
         self.configuration = table.configuration
 
     def write_about(self, round_: Any, revision: int) -> None:
@@ -128,7 +134,7 @@ class _Sheets:
         year = row.annual or {}
         self._number(sheet, at, column + 5, year.get("mid_year"), self.two)
         self._number(sheet, at, column + 6, year.get("adjustment"), self.two)
-        self._number(sheet, at, column + 7, row.composite, self.two)
+        self._composite_formula(sheet, at, column + 7, place, row)
         band = row.get("band")
         for step, text in enumerate((row.grade_name, row.rank_set, str(words.BANDS[band]) if band else None), 8):
             sheet.write_string(at, column + step, text or "")
@@ -166,6 +172,61 @@ class _Sheets:
         places = self.configuration["scoring"]["rounding"]["scores"]
         sheet.write_formula(at, column, f"=ROUND(({top})/({bottom}),{places})", self.two, float(score))
 
+    def _composite_formula(self, sheet, at: int, column: int, place: int, row: ScoreRow) -> None:
+        """The year's total from its sheet, or the round's score where there is no year."""
+        if row.composite is None:
+            return
+        there = f"'{self.year_sheet}'!{xl_rowcol_to_cell(place, TOTAL_COLUMN)}"
+        source = there if row.annual else xl_rowcol_to_cell(at, column - 3)
+        sheet.write_formula(at, column, f"={source}", self.two, float(row.composite))
+
+    def write_year(self) -> None:
+        """How the rounds of the year and the adjustment make the total; a unit stands in the same line as on the indicators' sheet."""
+        sheet = self._sheet(self.year_sheet, (14, 28, 20, *(14 for _ in range(7)), 12))
+        heads = [gettext("Code"), gettext("Unit"), gettext("Category"), gettext("Mid-year"), gettext("Weight")]
+        heads += [gettext("Year-end"), gettext("Weight"), gettext("Rounds together"), gettext("Bonus, deduction")]
+        sheet.write_row(0, 0, [*heads, gettext("Composite"), gettext("Grade")], self.head)
+        sheet.freeze_panes(FIRST_ROW, 2)
+        places = self.configuration["scoring"]["rounding"]["scores"]
+        for at, row, category in self._places():
+            for column, text in enumerate((row.code, row.name, category)):
+                sheet.write_string(at, column, text)
+            year = row.annual
+            if not year or year["total"] is None:
+                continue
+            for column, kind in ((3, "mid_year"), (5, "year_end")):
+                self._number(sheet, at, column, year[kind], self.two)
+                self._number(sheet, at, column + 1, float(Fraction(year["weights"].get(kind, "0"))), self.percent)
+            line = at + 1
+            top, bottom = f"D{line}*E{line}+F{line}*G{line}", f"(E{line}+G{line})"
+            sheet.write_formula(at, 7, f"=ROUND(({top})/{bottom},{places})", self.two, float(year["base"]))
+            self._number(sheet, at, 8, year["adjustment"], self.two)
+            sheet.write_formula(at, TOTAL_COLUMN, f"=H{line}+I{line}", self.two, float(year["total"]))
+            sheet.write_string(at, TOTAL_COLUMN + 1, row.grade_name or "")
+
+    def write_hotline(self) -> None:
+        """The three rates of each unit as counted and drawn towards the category, and the score of them."""
+        sheet = self._sheet(gettext("Hotline"), (14, 28, 20, *(16 for _ in range(8))))
+        heads = [gettext("Code"), gettext("Unit"), gettext("Category"), gettext("Orders")]
+        heads += [str(label) for label in words.RATES.values()]
+        heads += [gettext("%(rate)s, drawn to the category", rate=label) for label in words.RATES.values()]
+        sheet.write_row(0, 0, [*heads, gettext("Hotline score")], self.head)
+        sheet.freeze_panes(1, 2)
+        for at, row, category in self._places(first=1):
+            for column, text in enumerate((row.code, row.name, category)):
+                sheet.write_string(at, column, text)
+            hotline = row.get("hotline") or {}
+            self._number(sheet, at, 3, (hotline.get("counts") or {}).get("orders"))
+            for offset, rate in enumerate(words.RATES):
+                self._number(sheet, at, 4 + offset, (hotline.get("rates") or {}).get(rate), self.percent)
+                self._number(sheet, at, 7 + offset, (hotline.get("shrunk") or {}).get(rate), self.percent)
+            self._number(sheet, at, 10, hotline.get("score"), self.two)
+
+    def _places(self, first: int = FIRST_ROW) -> Iterator[tuple[int, ScoreRow, str]]:
+        """Every unit with its line and the name of its category."""
+        pairs = [(row, category.name) for category in self.table.categories for row in category.rows]
+        return ((at, row, name) for at, (row, name) in enumerate(pairs, first))
+
     def write_indicators(self) -> None:
         """Sheet 3: means of the scored indicators with their weights, then of the auxiliary ones."""
         items = [*self.table.scored, *self.table.auxiliary]
@@ -177,14 +238,11 @@ class _Sheets:
         for offset, item in enumerate(items):
             sheet.write_number(WEIGHT_ROW, FIRST_INDICATOR + offset, item["weight"], self.head)
         sheet.freeze_panes(FIRST_ROW, 2)
-        at = FIRST_ROW
-        for category in self.table.categories:
-            for row in category.rows:
-                for column, text in enumerate((row.code, row.name, category.name)):
-                    sheet.write_string(at, column, text)
-                for offset, item in enumerate(items):
-                    self._number(sheet, at, FIRST_INDICATOR + offset, row.mean(item["code"]), self.six)
-                at += 1
+        for at, row, category in self._places():
+            for column, text in enumerate((row.code, row.name, category)):
+                sheet.write_string(at, column, text)
+            for offset, item in enumerate(items):
+                self._number(sheet, at, FIRST_INDICATOR + offset, row.mean(item["code"]), self.six)
 
     def write_fieldwork(self) -> None:
         """Sheet 4: final outcomes of all released cases and their rates."""

@@ -45,6 +45,25 @@ RATES = {
     "resolution": lazy_gettext("Resolution rate"),
     "satisfaction": lazy_gettext("Satisfaction rate"),
 }
+AAPOR_RATES = {
+    "e": lazy_gettext("e: estimated share of eligible cases among the unknown"),
+    "RR1": lazy_gettext("RR1: completes over all that may be eligible"),
+    "RR2": lazy_gettext("RR2: as RR1, partial interviews included"),
+    "RR3": lazy_gettext("RR3: as RR1, unknown cases at the share e"),
+    "RR4": lazy_gettext("RR4: as RR3, partial interviews included"),
+    "RR5": lazy_gettext("RR5: completes over the known eligible"),
+    "RR6": lazy_gettext("RR6: as RR5, partial interviews included"),
+    "COOP1": lazy_gettext("COOP1: completes over all who were reached"),
+    "COOP2": lazy_gettext("COOP2: as COOP1, partial interviews included"),
+    "COOP3": lazy_gettext("COOP3: completes over all who were reached and able"),
+    "COOP4": lazy_gettext("COOP4: as COOP3, partial interviews included"),
+    "REF1": lazy_gettext("REF1: refusals over all that may be eligible"),
+    "REF2": lazy_gettext("REF2: as REF1, unknown cases at the share e"),
+    "REF3": lazy_gettext("REF3: refusals over the known eligible"),
+    "CON1": lazy_gettext("CON1: reached over all that may be eligible"),
+    "CON2": lazy_gettext("CON2: as CON1, unknown cases at the share e"),
+    "CON3": lazy_gettext("CON3: reached over the known eligible"),
+}
 NOTES = {
     "no-error": lazy_gettext("No standard error can be computed; the score stays internal."),
     "no-survey": lazy_gettext("No survey score."),

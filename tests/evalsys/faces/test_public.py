@@ -184,6 +184,17 @@ def test_the_workbook_recomputes_survey_and_round_scores_from_the_indicators(cli
         assert round(again, 2) == pytest.approx(float(unit["survey_score"]), abs=0.0051)
 
 
+def test_the_workbook_joins_the_rounds_of_the_year_with_the_weights_beside_them(client):
+    formulas, values = read_sheets(client, "en", formulas=True)["The year"], read_sheets(client, "en")["The year"]
+    rows = [line for line in zip(formulas, values, strict=True) if str(line[0][7]).startswith("=ROUND")]
+    assert len(rows) == 9
+    for formula, value in rows:
+        middle, share, end, rest = value[3:7]
+        assert (middle * share + end * rest) / (share + rest) == pytest.approx(value[7], abs=0.0051)
+        assert value[9] == pytest.approx(value[7] + value[8])
+        assert formula[9].startswith("=H")
+
+
 def test_text_in_the_workbook_is_never_a_formula(city, client):
     with city.app_context():
         with transaction() as session:
