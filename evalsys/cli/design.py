@@ -17,6 +17,9 @@ from evalsys.results.freezing import freeze_round
 from evalsys.units.models import Area, Unit
 
 
+AREA_LEVELS = ("city", "county", "township")
+
+
 @click.group()
 def programme() -> None:
     """A year's programme as a folder of files."""
@@ -43,13 +46,13 @@ def export(code: str, folder: Path) -> None:
     """Write a programme's newest configuration, units and areas as the folder that ``load`` reads."""
     with entry_point() as (session, _):
         configuration = get_latest_configuration(session, get_programme(session, code)).content
-        units = list(session.scalars(select(Unit).order_by(Unit.code)))
-        areas = [describe_area(area) for area in session.scalars(select(Area).order_by(Area.code))]
+        units = list(session.scalars(select(Unit).order_by(Unit.id)))
+        areas = sorted(session.scalars(select(Area)), key=lambda area: (AREA_LEVELS.index(area.level), area.code))
     code_by_id = {unit.id: unit.code for unit in units}
     folder.mkdir(parents=True, exist_ok=True)
     evaluated = [describe_unit(unit, code_by_id) for unit in units if unit.level != "station"]
     stations = [describe_station(unit, code_by_id) for unit in units if unit.level == "station"]
-    write_programme(folder, configuration, areas, evaluated, stations)
+    write_programme(folder, configuration, [describe_area(area) for area in areas], evaluated, stations)
     click.echo(f"{folder}: {len(evaluated)} units, {len(stations)} stations, {len(areas)} areas")
 
 
