@@ -1,0 +1,152 @@
+"""The whole way in a real browser: a designer makes a round, a respondent answers by link, staff publish, the public reads the score."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from werkzeug.serving import make_server
+
+from evalsys.accounts.actions import add_user
+from evalsys.app import create_app
+from evalsys.base.clock import FixedClock
+from evalsys.base.config import read_settings
+from evalsys.base.database import db, transaction
+from evalsys.design.actions import load_programme
+from evalsys.design.programme_files import read_programme
+from evalsys.examples.records import generate_records
+from evalsys.fieldwork.interviews import load_conversation, record_answer
+from evalsys.fieldwork.models import Interview
+from evalsys.samples.models import Case
+
+CITY = Path(__file__).resolve().parents[2] / "evalsys" / "examples" / "city"
+ROUND, UNITS = "2026-mid-year", ["U001", "U039"]
+PASSWORDS = {"designer": "design-password", "chair": "chair-password", "deputy": "deputy-password"}
+ROLES = {"designer": "designer", "chair": "commission", "deputy": "commission"}
+
+
+@pytest.fixture
+def site(tmp_path) -> Iterator[tuple[str, object]]:
+    """An installation with the example programme and three people, served on loopback at ten in the morning of the first field day."""
+    clock = FixedClock(datetime.fromisoformat("2026-06-08T10:00:00+08:00"))
+    app = create_app(read_settings({"EVALSYS_HOME": str(tmp_path / "home")}), clock=clock)
+    with app.app_context():
+        db.create_all()
+        with transaction() as session:
+            load_programme(session, clock, read_programme(CITY), actor="test", reason="test")
+            for name, password in PASSWORDS.items():
+                add_user(session, clock, name=name, display_name=name, password=password, roles=[ROLES[name]])
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", app
+    server.shutdown()
+    thread.join()
+
+
+def sign_in(page, base: str, name: str) -> None:
+    """Sign a person in, in English."""
+    page.goto(f"{base}/sign-in?lang=en")
+    page.fill("input[name=name]", name)
+    page.fill("input[name=password]", PASSWORDS[name])
+    page.locator("main button").click()
+
+
+def press(page, label: str) -> None:
+    """Press the button with exactly this label."""
+    page.get_by_role("button", name=label, exact=True).click()
+
+
+def second(page) -> None:
+    """The second person signs."""
+    page.fill("input[name=second_name]", "deputy")
+    page.fill("input[name=second_password]", PASSWORDS["deputy"])
+
+
+def answer_by_link(browser, base: str, link: str) -> None:
+    """A respondent opens the link on a phone and answers every question."""
+    context = browser.new_context(locale="zh-CN", viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    page.goto(f"{base}/q/{link}")
+    page.locator("button.primary").click()
+    while page.locator("form.question").count():
+        if page.locator("form.question input[type=radio]").count():
+            page.locator("form.question label").first.click()
+        page.locator("button.primary").click()
+    assert "评价已收到" in page.content()
+    context.close()
+
+
+def answer_for_the_others(app, skip: int) -> int:
+    """Fifty more people of each unit answer, through the same door as every channel."""
+    runtime = app.extensions["evalsys"]
+    answered = 0
+    with app.app_context(), transaction() as session:
+        for unit in UNITS:
+            rows = select(Interview.case_id).where(Interview.unit_code == unit, Interview.state == "waiting")
+            cases = [case for case in session.scalars(rows.order_by(Interview.case_id)) if case != skip][::6][:70]
+            for number, case_id in enumerate(cases):
+                talk = load_conversation(session, runtime, case_id)
+                while (question := talk.next_question("web")) is not None and talk.is_open:
+                    value = "" if not question.options else question.options[number % 3 if question.code[0] == "I" else 0].value
+                    talk = record_answer(session, runtime, talk, question.code, value, channel="web")
+                answered += 1
+    return answered
+
+
+def test_from_the_designer_to_the_public_table(site, browser, page, tmp_path):
+    """What a designer sets up and a respondent answers stands, as a score with its interval, on the public page."""
+    base, app = site
+    made = generate_records(
+        read_programme(CITY), tmp_path / "records", round_kind="mid_year", seed=3, units=UNITS, per_unit=500
+    )
+    sign_in(page, base, "designer")
+    page.goto(f"{base}/design/programmes/example-2026/rounds")
+    page.select_option("select[name=plan]", ROUND)
+    page.fill("[name=frame_supplier]", "the units' own systems")
+    for unit in UNITS:
+        page.check(f"input[name=units][value={unit}]")
+    press(page, "Make the round")
+    for path in made.records:
+        page.set_input_files("input[type=file]", path)
+        press(page, "Import")
+        assert "0 refused" in page.content()
+    press(page, "Sign out")
+
+    sign_in(page, base, "chair")
+    page.goto(f"{base}/commission/rounds/{ROUND}")
+    page.fill("input[name=dice_source]", "twenty dice before the supervisors")
+    press(page, "Commit")
+    page.fill("input[name=dice]", "63454660390103169462")
+    second(page)
+    press(page, "Draw")
+    press(page, "Open fieldwork")
+
+    with app.app_context():
+        case = db.session.scalar(select(Case).where(Case.released_at.is_not(None), Case.unit_code == "U001").limit(1))
+        link = app.extensions["evalsys"].keyring.link_token(case.cid)
+    answer_by_link(browser, base, link)
+    assert answer_for_the_others(app, case.id) == 140
+
+    for act in ("Close fieldwork", "Freeze the answers", "Score"):
+        page.goto(f"{base}/commission/rounds/{ROUND}")
+        press(page, act)
+    second(page)
+    press(page, "Publish")
+    assert page.url.startswith(f"{base}/results/{ROUND}")
+
+    visitor = browser.new_context(locale="en-GB").new_page()
+    visitor.goto(f"{base}/results/{ROUND}/?lang=en")
+    text = visitor.locator("main").inner_text()
+    assert "Public Security Bureau" in text
+    with app.app_context():
+        from evalsys.results.queries import get_publication
+
+        scores = {u["unit"]: u for u in get_publication(db.session(), ROUND).figures["round"]["units"]}
+    assert scores["U001"]["survey_score"] is not None
+    assert scores["U001"]["survey_score"] in text
+    visitor.context.close()
