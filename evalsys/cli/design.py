@@ -16,7 +16,6 @@ from evalsys.fieldwork.closing import close_round
 from evalsys.results.freezing import freeze_round
 from evalsys.units.models import Area, Unit
 
-
 AREA_LEVELS = ("city", "county", "township")
 
 

@@ -25,9 +25,7 @@ def get_programme(session: Session, code: str) -> Programme:
 def get_round(session: Session, code: str) -> Round:
     """The round with ``code``. The configuration's document is read when it is asked for: most callers need its hash only."""
     found = session.scalar(
-        select(Round)
-        .where(Round.code == code)
-        .options(joinedload(Round.configuration).defer(Configuration.content))
+        select(Round).where(Round.code == code).options(joinedload(Round.configuration).defer(Configuration.content))
     )
     if found is None:
         raise NotFound("There is no round %(code)s.", code=code)

@@ -37,7 +37,7 @@ def seal_answers(session: Session, runtime: Runtime, round_: Round, *, leftovers
     if not leftovers:
         ready = ready.where(Interview.answered_at <= held_until)
     by_unit: dict[str, list[tuple[Interview, Case]]] = defaultdict(list)
-    for interview, case in session.execute(ready.order_by(Interview.case_id)).tuples():
+    for interview, case in session.execute(ready.order_by(Interview.case_id)):
         by_unit[interview.unit_code].append((interview, case))
     sealed = 0
     for waiting in by_unit.values():
@@ -105,7 +105,7 @@ def count_outcomes(session: Session, round_: Round) -> dict[str, int]:
     rows = session.execute(
         select(Interview.outcome, func.count()).where(Interview.round_id == round_.id).group_by(Interview.outcome)
     )
-    return dict(sorted(rows.tuples().all()))
+    return dict(sorted(rows.all()))
 
 
 def balance_answers(session: Session, round_: Round) -> dict[str, dict[str, int]]:
@@ -115,9 +115,7 @@ def balance_answers(session: Session, round_: Round) -> dict[str, dict[str, int]
             select(Interview.channel, func.count())
             .where(Interview.round_id == round_.id, Interview.state == "sealed")
             .group_by(Interview.channel)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     stored: dict[tuple[str, bool], int] = {
         (channel, voided): count

@@ -194,7 +194,7 @@ def find_lost_attempts(session: Session, clock: Clock, round_: Round) -> list[tu
             .join(Case, Case.id == Attempt.case_id)
             .join(ServiceRecord, ServiceRecord.id == Case.record_id)
             .where(Attempt.round_id == round_.id, unknown | silent)
-        ).tuples()
+        )
     )
 
 

@@ -47,7 +47,7 @@ def count_completes_by_channel(session: Session, round_: Round) -> dict[str, int
         .group_by(Interview.channel)
         .order_by(Interview.channel)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def count_attempts(session: Session, round_: Round) -> dict[str, int]:

@@ -178,7 +178,7 @@ def _sample_rows(session: Session, round_: Round, commitment: str) -> Iterator[S
         select(Case, Interview.outcome)
         .outerjoin(Interview, Interview.case_id == Case.id)
         .where(Case.round_id == round_.id)
-    ).tuples()
+    )
     # Sorted here and not by the database: what is published must not depend on a collation.
     for case, outcome in sorted(rows, key=lambda row: (row[0].stratum.encode(), row[0].rank)):
         released = case.released_at is not None

@@ -286,8 +286,6 @@ def _insert_cases(session: Session, round_: Round, rows: list[dict]) -> None:
             select(ServiceRecord.cid, ServiceRecord.id).where(
                 ServiceRecord.round_id == round_.id, ServiceRecord.cid.in_(cids)
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     session.execute(insert(Case), [row | {"record_id": ids[row["cid"]]} for row in rows])

@@ -29,7 +29,7 @@ def count_stations(session: Session) -> dict[str, int]:
         .where(Unit.level == "station")
         .group_by(parent.code)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def map_stations(session: Session) -> dict[str, str]:
@@ -38,7 +38,7 @@ def map_stations(session: Session) -> dict[str, str]:
     rows = session.execute(
         select(Unit.code, parent.code).join(parent, Unit.parent_id == parent.id).where(Unit.level == "station")
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def get_unit(session: Session, code: str) -> Unit:

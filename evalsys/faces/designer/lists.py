@@ -30,18 +30,14 @@ def list_area_rows(session: Session) -> list[AreaRow]:
             select(township.parent_code, func.count())
             .where(township.level == "township")
             .group_by(township.parent_code)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     county_of = func.coalesce(
         select(Area.parent_code).where(Area.code == Unit.area_code, Area.level == "township").scalar_subquery(),
         Unit.area_code,
     )
     stations = dict(
-        session.execute(select(county_of, func.count()).where(Unit.level == "station").group_by(county_of))
-        .tuples()
-        .all()
+        session.execute(select(county_of, func.count()).where(Unit.level == "station").group_by(county_of)).all()
     )
     return [
         AreaRow(county, townships.get(county.code, 0), stations.get(county.code, 0))
