@@ -1,0 +1,165 @@
+"""The commission's pages: from the commitment to a closed round, with two people where two are wanted."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from evalsys.app import create_app
+from evalsys.base.config import read_settings
+from evalsys.base.database import db
+from tests.evalsys.faces.staff import (
+    PASSWORD,
+    ROUND,
+    UNITS,
+    load_city,
+    make_drafted_round,
+    make_installation,
+    send,
+    signed_in,
+)
+
+PAGE = f"/commission/rounds/{ROUND}"
+BEACON = "drand:quicknet:1000000"
+CONFIRMED = {"beacon": f"{BEACON}:ab12", "dice": "", "second_name": "deputy", "second_password": PASSWORD}
+
+
+class StandingClock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2026, 6, 9, 2, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        """The time it was set to, a moment later each time."""
+        self.at += timedelta(milliseconds=1)
+        return self.at
+
+
+@pytest.fixture(scope="module")
+def drafted(tmp_path_factory):
+    """The folder of an installation with a round of two units whose records are imported."""
+    home = tmp_path_factory.mktemp("drafted")
+    app = make_installation(home, StandingClock())
+    load_city(app)
+    make_drafted_round(app)
+    with app.app_context():
+        db.engine.dispose()
+    return home
+
+
+@pytest.fixture
+def app(drafted, tmp_path):
+    """A copy of that installation for this test alone."""
+    home = shutil.copytree(drafted, tmp_path / "home")
+    return create_app(read_settings({"EVALSYS_HOME": str(home)}), clock=StandingClock())
+
+
+def commit(app):
+    """Have the chair commit the frame; the answer."""
+    client = signed_in(app, "chair")
+    return client, send(client, PAGE, f"{PAGE}/commitment", beacon_source=BEACON, dice_source="")
+
+
+def test_a_commitment_names_at_least_one_source_of_chance(app):
+    client = signed_in(app, "chair")
+    answer = send(client, PAGE, f"{PAGE}/commitment", beacon_source=" ", dice_source="")
+    assert answer.status_code == 422 and "Name a beacon, or dice, or both." in answer.text
+
+
+def test_the_draw_is_offered_only_after_the_commitment(app):
+    client = signed_in(app, "chair")
+    assert "/draw" not in client.get(PAGE).text
+    answer = send(client, PAGE, f"{PAGE}/draw", **CONFIRMED)
+    assert answer.status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"second_password": "wrong password"}, "do not fit"),
+        ({"second_name": "planner"}, "may not do this"),
+        ({"second_name": "chair"}, "another person"),
+        ({"second_name": ""}, "Fill this in."),
+        ({"beacon": "drand:quicknet:1:ab"}, "The beacon must be the committed one"),
+        ({"dice": "123"}, "for no other"),
+    ],
+)
+def test_a_draw_is_refused_unless_another_member_confirms_the_committed_sources(app, change, said):
+    client, _ = commit(app)
+    answer = send(client, PAGE, f"{PAGE}/draw", **CONFIRMED | change)
+    assert answer.status_code == 422 and said in answer.text
+    assert "frame committed" in client.get(PAGE).text
+
+
+def test_a_wrong_password_of_the_second_person_counts_towards_the_lock(app):
+    client, _ = commit(app)
+    for _ in range(10):
+        send(client, PAGE, f"{PAGE}/draw", **CONFIRMED | {"second_password": "wrong password"})
+    answer = send(client, PAGE, f"{PAGE}/draw", **CONFIRMED)
+    assert answer.status_code == 422, "the right password opened an account that ten wrong ones should have locked"
+
+
+def test_a_round_goes_from_commitment_to_frozen_answers_by_its_buttons(app):
+    client, answer = commit(app)
+    assert answer.status_code == 302
+    assert send(client, PAGE, f"{PAGE}/draw", **CONFIRMED).status_code == 302
+    page = client.get(PAGE).text
+    assert "sample drawn" in page and "chair, deputy" in page
+    for name, state in (
+        ("open", "in the field"),
+        ("pause", "paused"),
+        ("resume", "in the field"),
+        ("close", "closed"),
+    ):
+        assert send(client, PAGE, f"{PAGE}/acts/{name}").status_code == 302
+        assert f"<dd>{state}</dd>" in client.get(PAGE).text
+    assert "not attempted, no invitation sent" in client.get(PAGE).text
+
+
+def test_progress_by_unit_counts_released_cases_against_the_quota(app):
+    client, _ = commit(app)
+    send(client, PAGE, f"{PAGE}/draw", **CONFIRMED)
+    send(client, PAGE, f"{PAGE}/acts/open")
+    page = client.get(PAGE).text
+    assert page.count("<progress") == len(UNITS)
+    assert "0 of 156 completes" in page and "of a quota of 312" in page
+
+
+def test_hotline_orders_are_imported_or_their_bad_lines_named(app):
+    client, _ = commit(app)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(("order_no", "unit", "received_on", "responded", "resolved", "satisfied"))
+    writer.writerow(("1", UNITS[0], "2026-03-01", "yes", "no", ""))
+    good = text.getvalue().encode()
+    bad = good + b"2,U999,2026-03-01,maybe,no,\n"
+    answer = send(client, PAGE, f"{PAGE}/orders", file=(io.BytesIO(bad), "orders.csv"))
+    assert answer.status_code == 422 and "U999" in answer.text and "maybe" in answer.text
+    assert send(client, PAGE, f"{PAGE}/orders", file=(io.BytesIO(good), "orders.csv")).status_code == 302
+    assert "1 hotline orders imported." in client.get(PAGE).text
+
+
+def test_scoring_an_open_round_and_publishing_an_unscored_one_are_refused_with_the_reason(app):
+    client, _ = commit(app)
+    send(client, PAGE, f"{PAGE}/draw", **CONFIRMED)
+    send(client, PAGE, f"{PAGE}/acts/open")
+    answer = send(client, PAGE, f"{PAGE}/acts/score")
+    assert answer.status_code == 409 and ROUND in answer.text
+    second = {"second_name": "deputy", "second_password": PASSWORD}
+    answer = send(client, PAGE, f"{PAGE}/publication", **second)
+    assert answer.status_code == 409 and ROUND in answer.text
+
+
+def test_an_act_that_does_not_exist_is_not_found(app):
+    client = signed_in(app, "chair")
+    assert send(client, PAGE, f"{PAGE}/acts/destroy").status_code == 404
+
+
+def test_a_designer_sees_progress_but_no_button(app):
+    page = signed_in(app, "planner").get(PAGE).text
+    assert "/acts/" not in page and "/commitment" not in page

@@ -1,0 +1,124 @@
+"""The designer's pages: what is wrong is said all at once, what is right is kept."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.evalsys.faces.staff import (
+    CITY,
+    ROUND,
+    UNITS,
+    load_city,
+    make_drafted_round,
+    make_installation,
+    programme_files,
+    records_file,
+    send,
+    signed_in,
+)
+
+NEW_ROUND = "/design/programmes/example-2026/rounds"
+RECORDS = f"/design/rounds/{ROUND}/records"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    """An installation with the example programme and a round of two units, none of it committed."""
+    app = make_installation(tmp_path_factory.mktemp("home"))
+    load_city(app)
+    make_drafted_round(app)
+    return app
+
+
+def test_every_problem_of_a_programmes_files_is_listed_with_file_line_and_column(tmp_path):
+    app = make_installation(tmp_path)
+    grades = "code,at_least,name_zh,name_en\ngood,much,良好,Good\nfail,0,,Fail\n".encode()
+    answer = send(signed_in(app, "planner"), "/design/", files=programme_files(grades_csv=grades), reason="try")
+    assert answer.status_code == 422
+    assert answer.text.count("grades.csv") == 2
+    assert "at_least" in answer.text and "much" in answer.text and "name_zh" in answer.text
+    assert "There is no programme yet" in signed_in(app, "planner").get("/design/").text
+
+
+def test_a_programme_page_shows_indicators_with_weights_and_the_version_with_its_reason(app):
+    page = signed_in(app, "planner").get("/design/programmes/example-2026").text
+    assert "Acts lawfully and fairly" in page or "I1" in page
+    assert "0.15" in page and "first version" in page and "planner" in page
+
+
+def test_units_are_filtered_by_name_and_category(app):
+    client = signed_in(app, "planner")
+    everything, some = client.get("/design/units").text, client.get("/design/units?q=u001&category=enforcement").text
+    assert "128 units" in everything
+    assert "1 unit<" in some.replace("\n", "") and "U001" in some and "U002" not in some
+
+
+def test_areas_add_up_to_all_stations(app):
+    page = signed_in(app, "planner").get("/design/areas").text
+    rows = [row.split("</td>")[-2].rpartition(">")[2] for row in page.split("</tr>") if 'scope="row"' in row]
+    stations = (CITY / "stations.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert sum(int(cell.replace(",", "")) for cell in rows) == len(stations)
+
+
+def test_a_changed_unit_keeps_its_name_in_a_round_that_is_made_already(app):
+    client = signed_in(app, "planner")
+    new = {"name_zh": "市新名局", "name_en": "Bureau of New Names", "category": "services", "is_key": "y"}
+    assert send(client, f"/design/units/{UNITS[1]}", **new).status_code == 302
+    assert "Bureau of New Names" in client.get("/design/units?q=U002").text
+    assert "Bureau of New Names" not in client.get(f"/design/rounds/{ROUND}").text
+
+
+def test_a_unit_without_a_name_is_not_saved_and_the_form_says_so(app):
+    answer = send(signed_in(app, "planner"), "/design/units/U003", name_zh="", name_en="X", category="services")
+    assert answer.status_code == 422
+    assert "Fill this in." in answer.text
+
+
+def test_a_round_that_nobody_planned_can_be_typed_in(app):
+    client = signed_in(app, "planner")
+    typed = {
+        "plan": "-",
+        "code": "2026-extra",
+        "kind": "mid_year",
+        "name_zh": "加测",
+        "name_en": "Extra round",
+        "period_from": "2026-01-01",
+        "period_until": "2026-03-31",
+        "field_from": "2026-05-01",
+        "field_until": "2026-05-20",
+        "frame_supplier": "the units",
+        "units": ["U001"],
+    }
+    answer = send(client, NEW_ROUND, **typed | {"field_until": "2026-04-01"})
+    assert answer.status_code == 422 and "The last day is before the first." in answer.text
+    answer = send(client, NEW_ROUND, **typed | {"code": ""})
+    assert answer.status_code == 422 and "Fill this in." in answer.text
+    assert send(client, NEW_ROUND, **typed).status_code == 302
+    page = client.get("/design/rounds/2026-extra").text
+    assert "Extra round" in page and "May 1, 2026" in page and "May 20, 2026" in page
+
+
+def test_a_bad_line_is_named_and_nothing_is_imported_until_good_lines_are_accepted(app):
+    client = signed_in(app, "planner")
+    page = "/design/rounds/2026-year-end"
+    made = send(client, NEW_ROUND, plan="2026-year-end", units=list(UNITS), frame_supplier="x", kind="year_end")
+    assert made.status_code == 302
+    answer = send(client, page, f"{page}/records", file=records_file("bad.csv", broken=True))
+    assert answer.status_code == 422
+    assert "122" in answer.text and "U999" in answer.text and "31 June" in answer.text
+    assert "No file was imported yet." in client.get(page).text
+    answer = send(client, page, f"{page}/records", file=records_file("bad.csv", broken=True), accept_good="y")
+    assert answer.status_code == 302
+    assert "120 of 121 lines imported, 1 refused." in client.get(page).text
+
+
+def test_the_frame_report_says_how_many_records_stay_and_why_others_do_not(app):
+    page = signed_in(app, "planner").get(f"/design/rounds/{ROUND}?report=1").text
+    assert "120 of 120 records are in the frame." in page
+    assert "landline" in page
+
+
+def test_who_may_only_read_sees_no_form(app):
+    client = signed_in(app, "looker")
+    assert '<form method="post" enctype' not in client.get(f"/design/rounds/{ROUND}").text
+    assert client.post(RECORDS).status_code == 403
