@@ -92,11 +92,16 @@ def make_design(
 ) -> Design:
     """Check and describe a design; every argument is a column, or a list of columns for several stages.
 
-    Parameters ---------- rows : n; needed where no column is given. weights : (n,) ≥ 0; by default the product of N/n
-    over the stages with a population, else 1. strata : (n,) or one column (or None) per stage. clusters : by default
-    every row is its own cluster. populations : clusters in the stratum's population, per stage; infinity or NaN-free.
-    Without: no finite population correction. names : how errors call the columns of each argument, stage by stage
-    ({"weights": ["pw"], "strata": ["stype"]}); by default the arguments' own names.
+    Parameters
+    ----------
+    rows : n; needed where no column is given.
+    weights : (n,) ≥ 0; by default the product of N/n over the stages with a population, else 1.
+    strata : (n,) or one column (or None) per stage.
+    clusters : by default every row is its own cluster.
+    populations : clusters in the stratum's population, per stage; infinity or NaN-free. Without: no finite population
+        correction.
+    names : how errors call the columns of each argument, stage by stage ({"weights": ["pw"], "strata": ["stype"]});
+        by default the arguments' own names.
 
     Raises
     ------

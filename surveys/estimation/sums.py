@@ -13,9 +13,13 @@ from surveys.errors import DesignError
 class CellSums:
     """Counts and sums per (stratum, domain, weighting cell), one entry each; points are whole hundredths (100 points = 10 000).
 
-    Attributes ---------- stratum, domain, cell : (C,) integer indices, 0-based. rows : (C,) rows of the entry,
-    answered or not. count : (C, J, J) rows in which indicators j and k are both answered; the diagonal is n_j. total
-    : (C, J, J) ``total[c, j, k]`` = Σ y_j over the rows in which j and k are both answered; the diagonal is Σ y_j.
+    Attributes
+    ----------
+    stratum, domain, cell : (C,) integer indices, 0-based.
+    rows : (C,) rows of the entry, answered or not.
+    count : (C, J, J) rows in which indicators j and k are both answered; the diagonal is n_j.
+    total : (C, J, J) ``total[c, j, k]`` = Σ y_j over the rows in which j and k are both answered; the diagonal is Σ
+        y_j.
     product : (C, J, J) Σ y_j y_k over the same rows.
 
     All int64: 9·10^18 holds the squares of 9·10^10 answers of 10 000 hundredths.
