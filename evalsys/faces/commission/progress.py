@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
 
 from evalsys.design.models import Round, RoundUnit
@@ -13,6 +14,14 @@ from surveys.fieldwork import Outcome, OutcomeCounts, Rates, find_outcome, rates
 COMPLETE = "1.1"
 #: the key of cases that are still worked on
 OPEN = ""
+#: the rates that are shown per unit
+RATE_NAMES = {
+    "RR1": lazy_gettext("Response rate: completes over everyone drawn"),
+    "RR3": lazy_gettext("Response rate with the estimated share of eligible among the unknown"),
+    "COOP1": lazy_gettext("Cooperation rate"),
+    "REF1": lazy_gettext("Refusal rate"),
+    "CON1": lazy_gettext("Contact rate"),
+}
 
 
 @dataclass(frozen=True)

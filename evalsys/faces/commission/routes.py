@@ -20,7 +20,7 @@ from evalsys.base.runtime import current_runtime
 from evalsys.design.models import Round
 from evalsys.design.queries import get_round, list_rounds
 from evalsys.faces.commission.forms import ActForm, CommitForm, DrawForm, OrdersForm, PublishForm, TwoPeopleForm
-from evalsys.faces.commission.progress import describe_progress
+from evalsys.faces.commission.progress import RATE_NAMES, describe_progress
 from evalsys.fieldwork.closing import close_round
 from evalsys.fieldwork.queries import find_earlier
 from evalsys.fieldwork.releases import open_round, pause_round, release_where_needed, resume_round
@@ -104,6 +104,7 @@ def _round_page(found: Round, **forms):
         acts=[(name, label) for name, (label, _, states) in ACTS.items() if may_run and found.state in states],
         act_form=ActForm(),
         progress=describe_progress(session, found) if found.opened_at else None,
+        rate_names=RATE_NAMES,
         orders=count_orders(session, found),
         **{name: forms.get(name) or (kind() if kind and may_run else None) for name, kind in shown.items()},
     )
