@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import cache
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, MetaData, event
+from sqlalchemy import DateTime, Engine, Insert, MetaData, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
@@ -105,5 +106,10 @@ def prepare_engine(engine: Engine) -> None:
 
 def insert_once(session: Session, model: type[Base], values: dict) -> bool:
     """Insert a row unless one with its unique key is there already; whether it was inserted."""
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    return bool(session.execute(dialect.insert(model).values(**values).on_conflict_do_nothing()).rowcount)
+    return bool(session.execute(_insert_or_leave(session.get_bind().dialect.name, model), values).rowcount)
+
+
+@cache
+def _insert_or_leave(dialect: str, model: type[Base]) -> Insert:
+    # On the table and not the class: the row is not needed as an object.
+    return (sqlite if dialect == "sqlite" else postgresql).insert(model.__table__).on_conflict_do_nothing()

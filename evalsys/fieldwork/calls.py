@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from evalsys.base.errors import NotFound
@@ -11,10 +11,12 @@ from evalsys.fieldwork.interviews import Conversation, load_conversation
 from evalsys.fieldwork.models import Attempt
 from evalsys.fieldwork.rules import rules_of
 
+_CASE_BY_KEY = select(Attempt.case_id).where(Attempt.key == bindparam("key"), Attempt.channel == "voice")
+
 
 def load_call(session: Session, runtime: Runtime, attempt_key: str) -> Conversation:
     """The interview that a call is about; raises ``NotFound`` for a key that no call has."""
-    case_id = session.scalar(select(Attempt.case_id).where(Attempt.key == attempt_key, Attempt.channel == "voice"))
+    case_id = session.scalar(_CASE_BY_KEY, {"key": attempt_key})
     if case_id is None:
         raise NotFound("There is no such call.")
     return load_conversation(session, runtime, case_id)

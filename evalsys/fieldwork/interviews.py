@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from sqlalchemy import case, select, update
+from sqlalchemy import bindparam, case, select, update
 from sqlalchemy.orm import Session, defer, joinedload
 
 from evalsys.base.crypto import token_digest
@@ -19,6 +19,18 @@ from evalsys.fieldwork.models import Interview
 from evalsys.samples.models import Case, OptOut, ServiceRecord
 from surveys.instrument import Question, Questionnaire
 
+# Built once, since a voice page must not spend its time on composing SQL.
+_CONVERSATION = (
+    select(Interview, Round, Configuration, RoundUnit, ServiceRecord.served_on)
+    .join(Case, Case.id == Interview.case_id)
+    .join(ServiceRecord, ServiceRecord.id == Case.record_id)
+    .join(Round, Round.id == Interview.round_id)
+    .join(Configuration, Configuration.id == Round.configuration_id)
+    .join(RoundUnit, (RoundUnit.round_id == Interview.round_id) & (RoundUnit.code == Interview.unit_code))
+    .where(Interview.case_id == bindparam("case"))
+    .options(defer(Configuration.content))
+)
+_CASE_BY_TOKEN = select(Interview.case_id).where(Interview.token_digest == bindparam("digest"))
 #: while somebody answers on the web, the telephone waits this long
 QUIET = timedelta(minutes=30)
 ANSWERS = "answers"
@@ -57,21 +69,12 @@ class Conversation:
 
 def find_case_by_token(session: Session, token: str) -> int | None:
     """The case that a web link belongs to."""
-    return session.scalar(select(Interview.case_id).where(Interview.token_digest == token_digest(token)))
+    return session.scalar(_CASE_BY_TOKEN, {"digest": token_digest(token)})
 
 
 def load_conversation(session: Session, runtime: Runtime, case_id: int) -> Conversation:
     """The interview of a case, its answers decrypted."""
-    row = session.execute(
-        select(Interview, Round, Configuration, RoundUnit, ServiceRecord.served_on)
-        .join(Case, Case.id == Interview.case_id)
-        .join(ServiceRecord, ServiceRecord.id == Case.record_id)
-        .join(Round, Round.id == Interview.round_id)
-        .join(Configuration, Configuration.id == Round.configuration_id)
-        .join(RoundUnit, (RoundUnit.round_id == Interview.round_id) & (RoundUnit.code == Interview.unit_code))
-        .where(Interview.case_id == case_id)
-        .options(defer(Configuration.content))
-    ).one_or_none()
+    row = session.execute(_CONVERSATION, {"case": case_id}).one_or_none()
     if row is None:
         raise NotFound("There is no such interview.")
     interview, round_, configuration, unit, served_on = row
