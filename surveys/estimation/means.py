@@ -31,12 +31,18 @@ from surveys.estimation.variances import LONELY_RULES
 class DomainMeans:
     """Means per domain and indicator, and everything that their covariance follows from.
 
-    Attributes ---------- means : (D, J) points; NaN where nobody answered. within : (D, J, J) covariance of the means
-    of one domain, points squared; NaN in rows of means that do not exist. n : (D, J) answers. rows : (D,) rows.
-    weight_sum : (D, J) weights of the answers. df : (D,) rows less strata, over the strata where the domain has rows
-    (R: ``degf`` of the subset). srs : (D, J) variance of the mean of a simple random sample without replacement of as
-    many answers. stratum, domain : (M,) the pairs that hold rows, by domain. scores : (M, J) sums S of their rows'
-    influences, in points. shared : (H,) F_h/n_h, what the product of two domains' scores in a stratum takes off.
+    Attributes
+    ----------
+    means : (D, J) points; NaN where nobody answered.
+    within : (D, J, J) covariance of the means of one domain, points squared; NaN in rows of means that do not exist.
+    n : (D, J) answers.
+    rows : (D,) rows.
+    weight_sum : (D, J) weights of the answers.
+    df : (D,) rows less strata, over the strata where the domain has rows (R: ``degf`` of the subset).
+    srs : (D, J) variance of the mean of a simple random sample without replacement of as many answers.
+    stratum, domain : (M,) the pairs that hold rows, by domain.
+    scores : (M, J) sums S of their rows' influences, in points.
+    shared : (H,) F_h/n_h, what the product of two domains' scores in a stratum takes off.
     residuals : where the weights are calibrated, what that adds to the covariance; ``within`` holds it already.
     """
 
@@ -131,7 +137,9 @@ class DomainMeans:
         a = np.broadcast_to(np.asarray(coefficients, float), self.means.shape)
         values = np.where(a == 0, 0.0, a * self.means).sum(axis=1)
         used = (a[:, :, None] != 0) & (a[:, None, :] != 0)
-        return values, np.einsum("dj,djk,dk->d", a, np.where(used, self.within, 0.0), a)
+        variances = np.einsum("dj,djk,dk->d", a, np.where(used, self.within, 0.0), a)
+        # where indicators cancel, rounding may leave -1e-15 of a variance that is 0
+        return values, np.where(variances < 0, 0.0, variances)
 
     def combine(self, coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Linear combinations Σ c_dj ȳ_dj and their covariance c'Vc.
@@ -191,15 +199,17 @@ def estimate_means(
 ) -> DomainMeans:
     """Estimate the mean of every indicator in every domain, with the covariance of all of them.
 
-    Parameters ---------- sums : of the answers, by (stratum, domain, weighting cell); a domain of -1 is none. The
-    order of its entries changes nothing. sample : n_h, N_h and weights. Strata of ``sampled`` 0 play no part. domains
-    : D; by default one more than the largest index in ``sums``. lonely : see `LONELY_RULES`. ``adjust`` takes the
-    squared distance from the mean of all rows' influences, which is 0 for means.
-        ``average`` scales a domain's covariance by its strata over those with more than one sampled row; NaN where
-        none has.
+    Parameters
+    ----------
+    sums : of the answers, by (stratum, domain, weighting cell); a domain of -1 is none. The order of its entries
+        changes nothing.
+    sample : n_h, N_h and weights. Strata of ``sampled`` 0 play no part.
+    domains : D; by default one more than the largest index in ``sums``.
+    lonely : see `LONELY_RULES`. ``adjust`` takes the squared distance from the mean of all rows' influences, which is
+        0 for means. ``average`` scales a domain's covariance by its strata over those with more than one sampled row;
+        NaN where none has.
     calibration : how the sample's weights were calibrated; variances are then those of residuals, and every domain
-    covaries
-        with every other. ``average`` then counts all strata, as R does.
+        covaries with every other. ``average`` then counts all strata, as R does.
 
     A domain nobody answered in has NaN means; n = 1 has a mean whose standard error is not shown; all answers equal
     give variance 0.
