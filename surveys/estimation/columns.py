@@ -33,7 +33,8 @@ def _numbers(table: Mapping[str, np.ndarray], name: str) -> np.ndarray:
         return column.astype(float)
     numbers = np.full(len(column), np.nan)
     for row, value in enumerate(column.tolist()):
-        text = "" if value is None else str(value).strip()
+        # a column of yes and no with gaps holds objects, not numbers
+        text = "" if value is None else str(int(value) if isinstance(value, bool) else value).strip()
         if text in BLANKS:
             continue
         try:

@@ -157,3 +157,9 @@ def test_what_cannot_be_estimated_has_no_error_either():
     for kind, variable in (("ratio", "y/zero"), ("mean", "none"), ("total", "none"), ("quantile", "none:0.5")):
         (line,) = analyse(table, Request(kind, [variable]))
         assert [line[key] for key in ("estimate", "std_error", "low", "high")] == [None] * 4
+
+
+def test_yes_and_no_with_gaps_are_ones_and_zeros():
+    table = {"full": np.array([True, False, True]), "gaps": np.array([True, None, False], object)}
+    found = analyse(table, Request("mean", ["full", "gaps"]))
+    assert [(line["estimate"], line["n"]) for line in found] == [(pytest.approx(2 / 3), 3), (0.5, 2)]
