@@ -125,10 +125,17 @@ def draw_sample(
     Raises
     ------
     Refused
-        Before the commitment, a second time, typed by one person only, or over a frame that is not the committed one; the last leaves an
+        Typed by one person only; or before the commitment, a second time, over a frame that is not the committed one: these leave an
         entry in the audit trail.
     """
-    refuse_unless(round_, "committed", doing="drawing the sample")
+    try:
+        refuse_unless(round_, "committed", doing="drawing the sample")
+    except Refused as refusal:
+        code, state = round_.code, round_.state
+        refusal.afterwards = lambda session: record_act(
+            session, runtime.clock, code, entered_by, "draw refused", state=state
+        )
+        raise
     if not entered_by or not confirmed_by or entered_by == confirmed_by:
         raise Refused("The sources of the seed are typed in by one person and confirmed by another.")
     record = get_draw(session, round_)
