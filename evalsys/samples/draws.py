@@ -125,8 +125,8 @@ def draw_sample(
     Raises
     ------
     Refused
-        Typed by one person only; or before the commitment, a second time, over a frame that is not the committed one: these leave an
-        entry in the audit trail.
+        Typed by one person only; or before the commitment, a second time, over a frame that is not the committed one:
+        these leave an entry in the audit trail.
     """
     try:
         refuse_unless(round_, "committed", doing="drawing the sample")

@@ -9,6 +9,8 @@ import phonenumbers
 from phonenumbers import PhoneNumberType
 
 _NOISE = re.compile(r"[\s\-–—()()./·]+")
+#: letters after digits would be dialled as the keys they stand on
+_LETTERS = re.compile(r"\d.*[A-Za-z]")
 _MOBILE = {PhoneNumberType.MOBILE}
 _LAND = {PhoneNumberType.FIXED_LINE, PhoneNumberType.FIXED_LINE_OR_MOBILE, PhoneNumberType.VOIP}
 
@@ -26,6 +28,9 @@ def classify_number(written: str, region: str = "CN") -> tuple[str, str]:
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
+        return "", "invalid_number"
+    if number.extension or _LETTERS.search(text):
+        # A second number or an extension: nobody can tell which of them was served.
         return "", "invalid_number"
     if number.country_code != phonenumbers.country_code_for_region(region):
         return "", "foreign"

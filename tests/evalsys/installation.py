@@ -1,4 +1,4 @@
-"""A small installation for tests: a clock that stands still, a telephone that only writes down, three units of the example city."""
+"""A small installation for tests: a clock that stands still, a telephone that only writes down, three units."""
 
 from __future__ import annotations
 
@@ -81,9 +81,8 @@ class Installation:
 
     def act(self, action: Callable[..., Any]) -> Any:
         """``action(session, runtime)`` in one transaction, as an entry point does it."""
-        with self.app.app_context():
-            with transaction() as session:
-                return action(session, self.runtime)
+        with self.app.app_context(), transaction() as session:
+            return action(session, self.runtime)
 
     def on_round(self, action: Callable[..., Any], **values: Any) -> Any:
         """``action(session, runtime, round, **values)`` on the round."""

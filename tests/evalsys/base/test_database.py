@@ -1,0 +1,61 @@
+"""The one owner of transactions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from evalsys.audit.actions import record_act
+from evalsys.base.database import UTCDateTime, transaction
+from evalsys.base.errors import Refused
+from evalsys.samples.models import StaffNumber
+
+
+def numbers(place) -> int:
+    return place.sql("select count(*) from staff_number")[0][0]
+
+
+def test_a_transaction_inside_another_is_refused(draft):
+    with draft.app.app_context(), transaction(), pytest.raises(RuntimeError, match="already open"), transaction():
+        pass
+
+
+@pytest.mark.parametrize("error", [ValueError, Refused, KeyboardInterrupt])
+def test_an_error_keeps_nothing_and_the_next_transaction_works(draft, error):
+    def fail(session, runtime):
+        session.add(StaffNumber(number_index="a"))
+        session.flush()
+        raise error("no")
+
+    with pytest.raises(error):
+        draft.act(fail)
+    assert numbers(draft) == 0
+    draft.act(lambda session, runtime: session.add(StaffNumber(number_index="b")))
+    assert numbers(draft) == 1
+
+
+def test_what_a_refusal_does_afterwards_is_kept_though_nothing_else_is(draft):
+    def refuse(session, runtime):
+        session.add(StaffNumber(number_index="a"))
+        refusal = Refused("no")
+        refusal.afterwards = lambda after: record_act(after, runtime.clock, "system", "eve", "refused")
+        raise refusal
+
+    with pytest.raises(Refused):
+        draft.act(refuse)
+    assert numbers(draft) == 0
+    assert draft.sql("select actor from audit_entry where action = 'refused'") == [("eve",)]
+
+
+def test_the_embedded_database_overwrites_what_it_deletes_and_checks_references(draft):
+    assert draft.sql("pragma secure_delete") == [(1,)]
+    assert draft.sql("pragma foreign_keys") == [(1,)]
+    assert draft.sql("pragma journal_mode") == [("wal",)]
+
+
+def test_a_time_without_a_zone_is_refused():
+    with pytest.raises(ValueError, match="no time zone"):
+        UTCDateTime().process_bind_param(datetime(2026, 1, 1), None)
+    kept = UTCDateTime().process_result_value(datetime(2026, 1, 1), None)
+    assert kept == datetime(2026, 1, 1, tzinfo=UTC)
