@@ -38,7 +38,7 @@ def make_environment(home: Path, port: int, **others: str) -> dict[str, str]:
 def stage(environment: dict[str, str], port: int, *, workers: int = 0) -> Iterator[None]:
     """Run the processes for the length of the block; ``workers``: processes of a worker woken by the broker, or none."""
     with ExitStack() as processes:
-        processes.enter_context(_process(environment, "serve", f"--port={port}", "--quiet"))
+        processes.enter_context(_process(environment, "serve", f"--port={port}", "--workers=2", "--quiet"))
         desk = ("simulator", f"--port={port + SIMULATOR_OFFSET}", "--conducted", "--quiet")
         processes.enter_context(_process(environment, *desk))
         if workers:
