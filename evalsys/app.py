@@ -22,7 +22,7 @@ from evalsys.base.errors import EvalsysError
 from evalsys.base.logging import configure_logging
 from evalsys.base.runtime import Runtime
 from evalsys.faces import register_faces
-from evalsys.faces.words import add_words
+from evalsys.faces.words import add_words, translate_values
 from evalsys.gateways import make_telephone
 
 # Every room's tables are known before a migration compares them with the database.
@@ -160,7 +160,9 @@ def _answer_errors(app: Flask) -> None:
     @app.errorhandler(EvalsysError)
     def refuse(error: EvalsysError):
         db.session.rollback()
-        return show(error.status, gettext(error.text, **error.values), getattr(error, "problems", None))
+        return show(
+            error.status, gettext(error.text, **translate_values(error.values)), getattr(error, "problems", None)
+        )
 
     @app.errorhandler(HTTPException)
     def explain(error: HTTPException):

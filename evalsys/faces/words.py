@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from flask import Flask
@@ -10,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from evalsys.base.clock import local
 from evalsys.render.words import BANDS, CHANNELS, EXCLUSIONS, VISIBILITIES
+from evalsys.units.spreadsheets import N_
 from surveys.fieldwork import OUTCOMES
 
 STATES = {
@@ -22,6 +24,32 @@ STATES = {
     "frozen": _l("answers frozen"),
     "published": _l("published"),
 }
+
+#: words that refusals put into their sentences: states of a round, and what was to be done
+REFUSAL_WORDS = (
+    N_("open"),
+    N_("committed"),
+    N_("drawn"),
+    N_("frozen"),
+    N_("committing the frame"),
+    N_("drawing the sample"),
+    N_("releasing a replicate"),
+    N_("opening"),
+    N_("pausing"),
+    N_("resuming"),
+    N_("closing"),
+    N_("freezing"),
+    N_("scoring"),
+    N_("publishing"),
+)
+
+
+def translate_values(values: Mapping[str, object]) -> dict[str, object]:
+    """What a refusal puts into its sentence, in the reader's language; alternatives are parted by " / "."""
+    return {
+        name: " / ".join(gettext(part) for part in value.split(" / ")) if isinstance(value, str) and value else value
+        for name, value in values.items()
+    }
 
 
 def tongue() -> str:

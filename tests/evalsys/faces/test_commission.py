@@ -163,3 +163,12 @@ def test_an_act_that_does_not_exist_is_not_found(app):
 def test_a_designer_sees_progress_but_no_button(app):
     page = signed_in(app, "planner").get(PAGE).text
     assert "/acts/" not in page and "/commitment" not in page
+
+
+def test_a_refusal_is_said_in_chinese_without_english_words_in_it(app):
+    commit(app)
+    client = signed_in(app, "chair", "zh_Hans")
+    answer = send(client, PAGE, f"{PAGE}/acts/freeze")
+    said = answer.text.split('role="alert"')[-1] if 'role="alert"' in answer.text else answer.text
+    assert answer.status_code == 409
+    assert "committed" not in said and "freezing" not in said and "closed" not in said
