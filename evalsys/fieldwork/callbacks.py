@@ -69,12 +69,13 @@ def apply_receipts(session: Session, runtime: Runtime, round_: Round, limit: int
 
 
 def _apply(session: Session, runtime: Runtime, attempt: Attempt, receipt: StatusReceipt) -> None:
+    if receipt.status in ("in-progress", "answered"):
+        # Also when it comes after the last status: that a call connected must not depend on the order of callbacks.
+        attempt.connected_at = attempt.connected_at or receipt.received_at
     if attempt.state == "ended":
         return
     attempt.provider_sid = attempt.provider_sid or receipt.provider_sid
     attempt.started_at = attempt.started_at or receipt.received_at
-    if receipt.status in ("in-progress", "answered"):
-        attempt.connected_at = attempt.connected_at or receipt.received_at
     if receipt.status in FINAL[attempt.channel]:
         end_attempt(
             session,

@@ -126,7 +126,7 @@ def write_records(path: Path, rows: list[tuple] | None = None, *, encoding: str 
             unit,
             "",
             KINDS[number % len(KINDS)],
-            f"174{place}000{number:04d}",
+            f"1740{place}00{number:04d}",
             "2026-03-02",
             "办证",
             COUNTIES[number // 10 % 2],

@@ -1,0 +1,239 @@
+"""Placing calls: when, how many, and at most once each."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from evalsys.base.database import db
+from evalsys.design.queries import get_round
+from evalsys.fieldwork.closing import close_round
+from evalsys.fieldwork.dialling import count_capacity
+from evalsys.fieldwork.jobs import apply_callbacks, dial_numbers, reconcile_attempts, send_messages
+from evalsys.fieldwork.releases import pause_round, resume_round
+from evalsys.gateways.port import ProviderCall, ProviderRefused, ProviderUnknown
+from tests.evalsys.fieldwork.working import attempts, contact, end, go_to_due, interview, keep_one, report
+from tests.evalsys.installation import ROUND, FakeTelephone, make_open
+
+
+def capacity(place, channel="voice") -> int:
+    return place.act(lambda s, r: count_capacity(s, r, get_round(s, ROUND), channel))
+
+
+def test_only_released_cases_are_contacted_and_each_once(opened):
+    opened.do_job(dial_numbers)
+    opened.do_job(send_messages)
+    opened.clock.advance(timedelta(minutes=1))
+    opened.do_job(dial_numbers)
+    opened.do_job(send_messages)
+    tried = opened.sql("SELECT case_id, count(*) FROM attempt GROUP BY case_id")
+    released = opened.sql('SELECT id FROM "case" WHERE released_at IS NOT NULL')
+    unreleased = opened.sql('SELECT count(*) FROM "case" WHERE released_at IS NULL')[0][0]
+    assert unreleased > 0
+    assert {case for case, _ in tried} == {case for (case,) in released}
+    assert {count for _, count in tried} == {1}
+    assert len(opened.telephone.placed) + len(opened.telephone.sent) == len(released)
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        datetime(2026, 6, 8, 0, 59, tzinfo=UTC),  # 08:59 in Jinan
+        datetime(2026, 6, 8, 4, 30, tzinfo=UTC),  # the midday rest
+        datetime(2026, 6, 8, 12, 30, tzinfo=UTC),  # 20:30, the end itself
+        datetime(2026, 6, 19, 2, 0, tzinfo=UTC),  # a holiday
+        datetime(2026, 6, 5, 2, 0, tzinfo=UTC),  # in hours, but before the field period
+        datetime(2026, 7, 6, 2, 0, tzinfo=UTC),  # in hours, but after it
+    ],
+)
+def test_nothing_is_made_outside_the_hours_and_the_field_period(opened, at):
+    opened.clock.at = at
+    opened.do_job(dial_numbers)
+    opened.do_job(send_messages)
+    assert (opened.telephone.placed, opened.telephone.sent) == ([], [])
+
+
+def test_nothing_is_made_while_paused_and_work_goes_on_afterwards(opened):
+    opened.on_round(pause_round, actor="chair")
+    opened.do_job(dial_numbers)
+    assert opened.telephone.placed == []
+    opened.on_round(resume_round, actor="chair")
+    opened.do_job(dial_numbers)
+    assert opened.telephone.placed != []
+
+
+def test_nothing_is_made_after_close(opened):
+    opened.on_round(close_round, actor="chair")
+    opened.do_job(dial_numbers)
+    opened.do_job(send_messages)
+    assert (opened.telephone.placed, opened.telephone.sent) == ([], [])
+
+
+def test_the_pace_counts_from_the_last_attempt_and_never_saves_up_more_than_a_minute(opened):
+    keep_one(opened, "voice")
+    contact(opened, "voice")
+    assert capacity(opened) == 0
+    opened.clock.advance(timedelta(seconds=2))
+    assert capacity(opened) == 10, "five calls a second"
+    opened.clock.advance(timedelta(hours=1))
+    assert capacity(opened) == 300
+
+
+def test_no_more_calls_are_under_way_than_the_cap_allows(tmp_path):
+    place = make_open(tmp_path, concurrent_calls=2, mode_sequence=["phone"])
+    place.do_job(dial_numbers)
+    assert len(place.telephone.placed) == 2
+    place.clock.advance(timedelta(minutes=1))
+    place.do_job(dial_numbers)
+    assert len(place.telephone.placed) == 2
+    end(place, place.telephone.placed[0].attempt_key, "busy")
+    place.do_job(dial_numbers)
+    assert len(place.telephone.placed) == 3
+
+
+def test_the_attempt_is_committed_before_the_provider_is_called_and_no_transaction_is_open_then(opened):
+    seen = []
+
+    class Watching(FakeTelephone):
+        def place_call(self, request):
+            # A second connection that writes at once: it would wait and fail while a transaction held the database.
+            with opened.app.app_context(), db.engine.connect() as other:
+                other.exec_driver_sql("PRAGMA busy_timeout=0")
+                row = other.exec_driver_sql("SELECT state FROM attempt WHERE key = ?", (request.attempt_key,)).scalar()
+                other.exec_driver_sql("UPDATE round SET code = code")
+                other.rollback()
+            seen.append(row)
+            return super().place_call(request)
+
+    opened.runtime.telephone = Watching()
+    keep_one(opened, "voice")
+    opened.do_job(dial_numbers)
+    assert seen == ["dialling"]
+
+
+def test_the_attempts_key_stands_in_both_addresses_of_the_call(opened):
+    case_id = keep_one(opened, "voice")
+    key = contact(opened, "voice")
+    (call,) = opened.telephone.placed
+    assert call.voice_url.endswith(f"/voice/{key}") and call.status_url.endswith(f"/provider/status/{key}")
+    (attempt,) = attempts(opened, case_id)
+    assert (attempt.state, bool(attempt.provider_sid)) == ("placed", True)
+
+
+@pytest.mark.parametrize("channel", ["voice", "sms"])
+def test_a_refusal_for_now_does_not_count_and_the_same_channel_is_tried_later(opened, channel):
+    case_id = keep_one(opened, channel)
+    opened.telephone.fails = ProviderRefused("20429", "too many requests", retry_later=True)
+    contact(opened, channel)
+    (attempt,) = attempts(opened, case_id)
+    case = interview(opened, case_id)
+    assert (attempt.state, attempt.outcome, attempt.counts) == ("ended", "3.16", False)
+    assert (case.state, case.next_channel) == ("waiting", channel)
+    assert case.due_at > opened.clock.now()
+    opened.telephone.fails = None
+    go_to_due(opened, case_id)
+    contact(opened, channel)
+    assert [entry.state for entry in attempts(opened, case_id)] == ["ended", "placed"]
+
+
+@pytest.mark.parametrize("channel", ["voice", "sms"])
+def test_an_invalid_number_is_final_on_any_channel(opened, channel):
+    case_id = keep_one(opened, channel)
+    opened.telephone.fails = ProviderRefused("21211", "not a number")
+    contact(opened, channel)
+    case = interview(opened, case_id)
+    assert (case.state, case.outcome, case.due_at) == ("ended", "4.30", None)
+
+
+def unknown_call(place) -> int:
+    case_id = keep_one(place, "voice")
+    place.telephone.fails = ProviderUnknown("time-out")
+    contact(place, "voice")
+    place.telephone.fails = None
+    assert attempts(place, case_id)[0].state == "unknown"
+    return case_id
+
+
+def listed(place, sid="CA" + "f" * 32, status="in-progress", **values) -> ProviderCall:
+    return ProviderCall(sid, place.telephone.placed[0].to, status, place.clock.now(), **values)
+
+
+def test_an_attempt_nobody_knows_of_is_not_made_again(opened):
+    unknown_call(opened)
+    opened.clock.advance(timedelta(minutes=4))
+    opened.do_job(dial_numbers)
+    opened.do_job(reconcile_attempts)
+    opened.do_job(dial_numbers)
+    assert len(opened.telephone.placed) == 1
+
+
+def test_reconciliation_places_an_unknown_attempt_that_the_provider_lists(opened):
+    case_id = unknown_call(opened)
+    opened.telephone.calls = [listed(opened)]
+    opened.clock.advance(timedelta(minutes=2))
+    opened.do_job(reconcile_attempts)
+    (attempt,) = attempts(opened, case_id)
+    assert (attempt.state, attempt.provider_sid) == ("placed", "CA" + "f" * 32)
+
+
+def test_another_attempts_call_is_not_taken_for_the_lost_one(opened):
+    case_id = keep_one(opened, "voice")
+    end(opened, contact(opened, "voice"), "busy")
+    go_to_due(opened, case_id)
+    earlier = attempts(opened, case_id)[0].provider_sid
+    opened.telephone.fails = ProviderUnknown("time-out")
+    contact(opened, "voice")
+    opened.telephone.calls = [listed(opened, sid=earlier, status="busy")]
+    opened.clock.advance(timedelta(minutes=2))
+    opened.do_job(reconcile_attempts)
+    assert [entry.state for entry in attempts(opened, case_id)] == ["ended", "unknown"]
+
+
+def test_an_attempt_unknown_to_the_provider_is_given_up_after_five_minutes_and_does_not_count(opened):
+    case_id = unknown_call(opened)
+    opened.clock.advance(timedelta(minutes=5, seconds=1))
+    opened.do_job(reconcile_attempts)
+    (attempt,) = attempts(opened, case_id)
+    assert (attempt.state, attempt.outcome, attempt.counts) == ("ended", "3.16", False)
+    assert interview(opened, case_id).state == "waiting"
+
+
+def test_an_attempt_stays_unknown_while_the_provider_does_not_answer(opened, monkeypatch):
+    case_id = unknown_call(opened)
+
+    def silent(to, since):
+        raise ProviderUnknown("no answer")
+
+    monkeypatch.setattr(opened.telephone, "find_calls", silent)
+    opened.clock.advance(timedelta(minutes=30))
+    opened.do_job(reconcile_attempts)
+    assert attempts(opened, case_id)[0].state == "unknown"
+
+
+def test_an_attempt_placed_by_a_callback_while_the_provider_was_asked_is_not_given_up(opened, monkeypatch):
+    case_id = unknown_call(opened)
+    key = attempts(opened, case_id)[0].key
+
+    def callback_meanwhile(to, since):
+        report(opened, key, "ringing", CallSid="CA" + "f" * 32)
+        opened.do_job(apply_callbacks)
+        return [listed(opened)]
+
+    monkeypatch.setattr(opened.telephone, "find_calls", callback_meanwhile)
+    opened.clock.advance(timedelta(minutes=6))
+    opened.do_job(reconcile_attempts)
+    assert attempts(opened, case_id)[0].state == "placed"
+
+
+def test_a_lost_last_callback_is_found_after_an_hour(opened):
+    case_id = keep_one(opened, "voice")
+    contact(opened, "voice")
+    sid = attempts(opened, case_id)[0].provider_sid
+    opened.telephone.calls = [listed(opened, sid=sid, status="no-answer")]
+    opened.clock.advance(timedelta(minutes=59))
+    opened.do_job(reconcile_attempts)
+    assert attempts(opened, case_id)[0].state == "placed"
+    opened.clock.advance(timedelta(minutes=2))
+    opened.do_job(reconcile_attempts)
+    assert (attempts(opened, case_id)[0].outcome, interview(opened, case_id).state) == ("3.13", "waiting")
