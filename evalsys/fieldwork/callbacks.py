@@ -26,6 +26,9 @@ FINAL = {
 #: SIP answers that say something about the number: not found, gone, incomplete address
 _DEAD_NUMBER = ("404", "410", "484", "604")
 
+#: how often a message is handed to the provider before the case goes on without it
+MESSAGES = 3
+
 
 def receive_status(session: Session, runtime: Runtime, attempt_key: str, form: Mapping[str, str]) -> bool:
     """Keep a status callback under its own key; whether it was new."""
@@ -178,7 +181,11 @@ def _plan_next(
         return settle(session, runtime, interview, configuration, history, rules, over=True)
     interview.state = "waiting"
     if attempt.channel == "sms":
-        interview.next_channel, interview.due_at = _after_message(rules, round_, history, attempt, now)
+        # A dead number and an opt-out hold for the telephone too.
+        ended = _is_ended(history)
+        interview.next_channel, interview.due_at = (
+            ("", None) if ended else _after_message(rules, round_, history, attempt, now)
+        )
         if interview.next_channel:
             return None
     else:
@@ -194,7 +201,13 @@ def _plan_next(
 
 
 def _after_message(rules: FieldRules, round_: Round, history: list[Try], attempt: Attempt, now):
-    """After a message the telephone follows, later if it was delivered; in the swapped arm the telephone came before."""
+    """After a message the telephone follows, later if it was delivered; in the swapped arm the telephone came before.
+
+    A message that never left is sent again first, so that a busy provider does not turn one mode into the other.
+    """
+    if attempt.outcome == "3.16" and sum(not entry.by_phone for entry in history) < MESSAGES:
+        due = rules.hours.next_open(now + rules.retry.delay_after(attempt.outcome), round_.field_until)
+        return ("sms", due) if due else ("", None)
     if any(entry.by_phone for entry in history) or not rules.other_channel("sms"):
         return "", None
     wait = rules.phone_after_message if attempt.outcome == "3.19" else timedelta(0)

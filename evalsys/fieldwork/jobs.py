@@ -103,6 +103,7 @@ def _settle_lost(
     session: Session, runtime: Runtime, attempt: Attempt, sid: str | None, found: list[ProviderCall]
 ) -> None:
     """Bring an attempt up to what the provider lists of it. Another attempt's call to the same number is not taken for this one's."""
+    sid = attempt.provider_sid or sid  # a callback may have brought it while the provider was asked
     taken = list_known_sids(session, [call.sid for call in found])
     own = next((call for call in found if call.sid == sid or (not sid and call.sid not in taken)), None)
     if own is None:
