@@ -67,12 +67,19 @@ def second(page) -> None:
     page.fill("input[name=second_password]", PASSWORDS["deputy"])
 
 
-def answer_by_link(browser, base: str, link: str) -> None:
+def answer_by_link(browser, base: str, link: str, screenshots: Path) -> None:
     """A respondent opens the link on a phone and answers every question."""
     context = browser.new_context(locale="zh-CN", viewport={"width": 390, "height": 800})
     page = context.new_page()
+    for language in ("en", "zh_Hans"):
+        page.goto(f"{base}/q/{link}?lang={language}")
+        page.screenshot(path=screenshots / f"respondent-welcome-{language}-390.png", full_page=True)
     page.goto(f"{base}/q/{link}")
     page.locator("button.primary").click()
+    page.screenshot(path=screenshots / "respondent-question-zh_Hans-390.png", full_page=True)
+    page.locator("button.primary").click()
+    assert page.get_by_role("alert").count() == 1, "an answer that is missing is asked for beside the question"
+    page.screenshot(path=screenshots / "respondent-missing-zh_Hans-390.png", full_page=True)
     while page.locator("form.question").count():
         if page.locator("form.question input[type=radio]").count():
             page.locator("form.question label").first.click()
@@ -92,13 +99,17 @@ def answer_for_the_others(app, skip: int) -> int:
             for number, case_id in enumerate(cases):
                 talk = load_conversation(session, runtime, case_id)
                 while (question := talk.next_question("web")) is not None and talk.is_open:
-                    value = "" if not question.options else question.options[number % 3 if question.code[0] == "I" else 0].value
+                    value = (
+                        ""
+                        if not question.options
+                        else question.options[number % 3 if question.code[0] == "I" else 0].value
+                    )
                     talk = record_answer(session, runtime, talk, question.code, value, channel="web")
                 answered += 1
     return answered
 
 
-def test_from_the_designer_to_the_public_table(site, browser, page, tmp_path):
+def test_from_the_designer_to_the_public_table(site, browser, page, screenshots, tmp_path):
     """What a designer sets up and a respondent answers stands, as a score with its interval, on the public page."""
     base, app = site
     made = generate_records(
@@ -129,7 +140,7 @@ def test_from_the_designer_to_the_public_table(site, browser, page, tmp_path):
     with app.app_context():
         case = db.session.scalar(select(Case).where(Case.released_at.is_not(None), Case.unit_code == "U001").limit(1))
         link = app.extensions["evalsys"].keyring.link_token(case.cid)
-    answer_by_link(browser, base, link)
+    answer_by_link(browser, base, link, screenshots)
     assert answer_for_the_others(app, case.id) == 140
 
     for act in ("Close fieldwork", "Freeze the answers", "Score"):
