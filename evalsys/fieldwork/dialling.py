@@ -161,7 +161,7 @@ def keep_answers(session: Session, runtime: Runtime, answers: Iterable[Answer]) 
     now = runtime.clock.now()
     for answer in answers:
         if answer.refused:
-            attempt = session.get(Attempt, answer.attempt_id)
+            attempt = session.get(Attempt, answer.attempt_id, populate_existing=True)
             status = "rate-limited" if answer.retry_later else "failed"
             end_attempt(session, runtime, attempt, status, error_code=answer.refused)
             continue

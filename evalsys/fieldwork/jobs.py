@@ -96,7 +96,9 @@ def reconcile_attempts(runtime: Runtime, payload: dict) -> None:
         except ProviderError:
             continue
         with transaction() as session:
-            _settle_lost(session, runtime, session.get(Attempt, attempt_id), sid, found)
+            # Read anew: a callback may have ended it while the provider was asked, and no final state goes back.
+            attempt = session.get(Attempt, attempt_id, populate_existing=True)
+            _settle_lost(session, runtime, attempt, sid, found)
 
 
 def _settle_lost(
