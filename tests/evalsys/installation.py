@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import itertools
 import shutil
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 import evalsys.examples
 from evalsys.app import create_app
@@ -20,6 +24,8 @@ from evalsys.base.database import db, transaction
 from evalsys.design.actions import create_round, load_programme
 from evalsys.design.programme_files import ProgrammeFiles, read_programme
 from evalsys.design.queries import get_programme, get_round
+from evalsys.fieldwork.interviews import load_conversation, record_answer
+from evalsys.fieldwork.models import Interview
 from evalsys.fieldwork.releases import open_round
 from evalsys.gateways.port import CallRequest, MessageRequest, ProviderCall
 from evalsys.samples.draws import commit_frame, draw_sample
@@ -198,3 +204,32 @@ def copy_of(place: Installation, home: Path) -> Installation:
         db.engine.dispose()
     shutil.copytree(place.home, home, dirs_exist_ok=True)
     return Installation(home, place.clock.at)
+
+
+def answer_all(place: Installation, *, seed: int = 1, share: float = 0.8, most: Mapping[str, int] | None = None) -> int:
+    """Have ``share`` of the released cases answer everything on the web, others nothing; how many answered.
+
+    ``most``: of a unit, by code, no more answer than so many.
+    """
+    generator = np.random.default_rng(seed)
+
+    def answer(session, runtime):
+        done: Counter[str] = Counter()
+        cases = session.scalars(db.select(Interview.case_id).order_by(Interview.case_id)).all()
+        for case_id in cases:
+            if generator.random() >= share:
+                continue
+            talk = load_conversation(session, runtime, case_id)
+            if done[talk.unit_code] >= (most or {}).get(talk.unit_code, len(cases)):
+                continue
+            asked = [code for code in talk.questionnaire.order if code != "P2"]
+            said = {
+                code: str(generator.choice([option.value for option in talk.questionnaire.question(code).options]))
+                for code in asked
+            }
+            talk = replace(talk, answers=said | {"Q0": "1"})
+            record_answer(session, runtime, talk, "P2", "", channel="web", language="zh")
+            done[talk.unit_code] += 1
+        return done.total()
+
+    return place.act(answer)

@@ -1,4 +1,4 @@
-"""Answers leave their cases in batches that nothing links to a person, and all of them are accounted for."""
+"""Sealing answers so that nothing links them to persons, and closing so that every case and answer is accounted for."""
 
 from __future__ import annotations
 
@@ -8,106 +8,182 @@ from datetime import timedelta
 import pytest
 
 from evalsys.base.errors import Refused
-from evalsys.fieldwork.closing import BATCH, CLASS, balance_answers, close_round, require_balance, seal_answers
-from evalsys.fieldwork.jobs import dial_numbers, send_messages
-from tests.evalsys.installation import answer_all
+from evalsys.design.queries import get_round
+from evalsys.fieldwork.closing import BATCH, CLASS, balance_answers, close_round, require_balance
+from evalsys.fieldwork.interviews import load_conversation, record_answer
+from evalsys.fieldwork.jobs import seal_ready_answers
+from evalsys.fieldwork.models import SealedAnswer
+from surveys.fieldwork import find_outcome
+from tests.evalsys.fieldwork.working import answer, attempts, contact, end, interview, keep_one
+from tests.evalsys.installation import ROUND
 
-HOLD = timedelta(hours=72, seconds=1)
-
-
-@pytest.fixture
-def answered(opened):
-    """A round in which most have answered and nothing is sealed."""
-    answer_all(opened)
-    return opened
+HOLD = timedelta(hours=72)
 
 
-def count(place, table: str, condition: str) -> int:
-    return place.sql(f"select count(*) from {table} where {condition}")[0][0]
-
-
-def balance(place, how) -> dict:
-    return place.on_round(lambda session, runtime, round_: how(session, round_))
-
-
-def test_nothing_is_sealed_while_quality_control_may_still_look(answered):
-    assert answered.on_round(seal_answers) == 0
-    assert count(answered, "sealed_answer", "true") == 0
-
-
-def test_batches_are_of_ten_at_least_and_of_five_in_every_class(answered):
-    answered.clock.advance(HOLD)
-    sealed = answered.on_round(seal_answers)
-    assert sealed > 0
-    rows = answered.sql("select unit_code, block, stratum from sealed_answer")
-    assert len(rows) == sealed
-    assert min(Counter(block for _, block, _ in rows).values()) >= BATCH
-    assert min(Counter((block, stratum) for _, block, stratum in rows).values()) >= CLASS
-    assert all(len({unit for unit, one, _ in rows if one == block}) == 1 for _, block, _ in rows)
-
-
-def test_fewer_than_ten_answers_of_a_unit_wait(answered):
-    answered.sql(
-        "update interview set state = 'ended', outcome = '2.11', answers_cipher = null where state = 'answered' "
-        "and case_id not in (select case_id from interview where state = 'answered' order by case_id limit 9)"
+def cases_by_class(place) -> dict[str, list[int]]:
+    rows = place.sql(
+        'SELECT stratum, id FROM "case" WHERE released_at IS NOT NULL AND unit_code = :unit ORDER BY id', unit="U001"
     )
-    answered.clock.advance(HOLD)
-    assert answered.on_round(seal_answers) == 0
+    classes: dict[str, list[int]] = {}
+    for stratum, case_id in rows:
+        classes.setdefault(stratum, []).append(case_id)
+    return classes
 
 
-def test_what_is_left_over_is_sealed_at_close_and_every_answer_is_there(answered):
-    waiting = count(answered, "interview", "state = 'answered'")
-    answered.on_round(close_round, actor="chair")
-    assert count(answered, "interview", "state in ('answered', 'waiting', 'calling')") == 0
-    assert count(answered, "interview", "outcome = ''") == 0
-    assert balance(answered, balance_answers) == {"web": {"sealed": waiting, "stored": waiting, "voided": 0}}
+def complete(place, cases) -> None:
+    """Complete interviews on the web, all alike."""
+
+    def answer_all(session, runtime):
+        for case_id in cases:
+            talk = load_conversation(session, runtime, case_id)
+            while question := talk.next_question("web"):
+                value = "1" if question.options else ""
+                talk = record_answer(session, runtime, talk, question.code, value, channel="web")
+
+    place.act(answer_all)
 
 
-def test_nothing_of_a_sealed_answer_is_left_on_its_case(answered):
-    answered.on_round(close_round, actor="chair")
-    rows = answered.sql(
-        "select answers_cipher, answered_at, ended_at, version, language, due_at from interview where state = 'sealed'"
-    )
-    assert set(rows) == {(None, None, None, 0, "", None)}
+def sealed(place) -> list[SealedAnswer]:
+    return place.act(lambda s, r: s.query(SealedAnswer).all())
 
 
-def test_no_value_that_tells_one_row_from_another_stands_both_on_cases_and_on_sealed_answers(answered):
-    answered.on_round(close_round, actor="chair")
-    shared = set()
-    tables = ("interview", '"case"', "service_record", "attempt", "status_receipt", "audit_entry")
-    sealed = [str(value) for row in answered.sql("select key, block from sealed_answer") for value in row]
-    for table in tables:
-        text = str(answered.sql(f"select * from {table}"))
-        shared |= {value for value in sealed if value in text}
-    assert shared == set()
+def test_an_answer_is_sealed_only_after_quality_control(opened):
+    (first, second, *_) = cases_by_class(opened).values()
+    complete(opened, first[:6] + second[:6])
+    opened.clock.advance(HOLD - timedelta(seconds=1))
+    opened.do_job(seal_ready_answers)
+    assert sealed(opened) == []
+    opened.clock.advance(timedelta(seconds=1))
+    opened.do_job(seal_ready_answers)
+    assert len(sealed(opened)) == 12
 
 
-def test_sealed_answers_lie_in_an_order_that_tells_nothing_of_the_cases(answered):
-    answered.on_round(close_round, actor="chair")
-    keys = [key for key, _ in answered.sql("select key, answers from sealed_answer")]
-    assert keys == sorted(keys)
-    assert len(set(keys)) == len(keys)
-    assert "WITHOUT ROWID" in answered.sql("select sql from sqlite_master where name = 'sealed_answer'")[0][0].upper()
+def test_fewer_than_ten_of_a_unit_wait(opened):
+    (first, *_) = cases_by_class(opened).values()
+    complete(opened, first[: BATCH - 1])
+    opened.clock.advance(HOLD)
+    opened.do_job(seal_ready_answers)
+    assert sealed(opened) == []
 
 
-def test_a_missing_answer_is_found_and_named_by_its_channel(answered):
-    answered.on_round(close_round, actor="chair")
-    answered.sql("delete from sealed_answer where key = (select min(key) from sealed_answer)")
-    with pytest.raises(Refused, match="Channel web"):
-        balance(answered, require_balance)
+def test_a_class_with_fewer_than_five_waits_while_the_others_are_sealed(opened):
+    first, second, third = cases_by_class(opened).values()
+    complete(opened, first[:6] + second[:6] + third[: CLASS - 1])
+    opened.clock.advance(HOLD)
+    opened.do_job(seal_ready_answers)
+    assert sorted(Counter(row.stratum for row in sealed(opened)).values()) == [6, 6]
+    assert len({row.block for row in sealed(opened)}) == 1
+    states = {interview(opened, case_id).state for case_id in third[: CLASS - 1]}
+    assert states == {"answered"}
 
 
-def test_a_voided_answer_still_balances(answered):
-    answered.on_round(close_round, actor="chair")
-    answered.sql("update sealed_answer set voided = true where key = (select min(key) from sealed_answer)")
-    assert balance(answered, require_balance)["web"]["voided"] == 1
+def test_what_is_left_over_is_sealed_at_close(opened):
+    first, second, third = cases_by_class(opened).values()
+    complete(opened, first[:6] + second[:6] + third[:4])
+    opened.clock.advance(HOLD)
+    opened.do_job(seal_ready_answers)
+    opened.on_round(close_round, actor="chair")
+    assert len(sealed(opened)) == 16
 
 
-def test_a_closed_round_contacts_nobody_and_cannot_be_closed_again(answered):
-    answered.on_round(close_round, actor="chair")
-    answered.clock.advance(timedelta(hours=1))
-    answered.do_job(send_messages)
-    answered.do_job(dial_numbers)
-    assert answered.telephone.placed == answered.telephone.sent == []
-    with pytest.raises(Refused, match="is closed"):
-        answered.on_round(close_round, actor="chair")
+def test_after_sealing_nothing_links_an_answer_to_a_case(opened):
+    first, second, _ = cases_by_class(opened).values()
+    done = first[:6] + second[:6]
+    complete(opened, done)
+    opened.clock.advance(HOLD)
+    opened.do_job(seal_ready_answers)
+    shared = {"unit_code", "stratum", "channel", "arm", "outcome", "round_id"}
+    answers = [
+        {str(value) for name, value in vars(row).items() if name not in shared | {"_sa_instance_state", "voided"}}
+        for row in sealed(opened)
+    ]
+    linking: set[str] = set()
+    for table in ("interview", "attempt", '"case"', "status_receipt"):
+        for row in opened.sql(f"SELECT * FROM {table}"):
+            linking |= {str(value) for value in row if isinstance(value, str) and len(value) > 10}
+    for values in answers:
+        assert not values & linking
+    for case_id in done:
+        case = interview(opened, case_id)
+        assert (case.state, case.answers_cipher, case.answered_at) == ("sealed", None, None)
+
+
+def test_sealed_answers_have_no_time_and_no_order_of_insertion(opened):
+    columns = opened.sql("SELECT name, type FROM pragma_table_info('sealed_answer')")
+    assert not [name for name, kind in columns if name.endswith(("_at", "_on", "_id")) and name != "round_id"]
+    assert not [name for name, kind in columns if "DATE" in kind.upper() or "TIME" in kind.upper()]
+    (definition,) = opened.sql("SELECT sql FROM sqlite_master WHERE name = 'sealed_answer'")[0]
+    assert "WITHOUT ROWID" in definition
+
+
+def test_what_is_deleted_is_overwritten(opened):
+    assert opened.sql("PRAGMA secure_delete") == [(1,)]
+
+
+def test_the_answers_are_not_in_the_interview_after_sealing_even_for_who_has_the_key(opened):
+    first, second, _ = cases_by_class(opened).values()
+    complete(opened, first[:6] + second[:6])
+    opened.clock.advance(HOLD)
+    opened.do_job(seal_ready_answers)
+    talk = opened.act(lambda s, r: load_conversation(s, r, first[0]))
+    assert talk.answers == {} and not talk.is_open
+
+
+def test_closing_gives_every_released_case_a_final_outcome(opened):
+    case_id = keep_one(opened, "voice")
+    end(opened, contact(opened, "voice"), "busy")
+    outcomes = opened.on_round(close_round, actor="chair")
+    (released,) = opened.sql('SELECT count(*) FROM "case" WHERE released_at IS NOT NULL')[0]
+    assert sum(outcomes.values()) == released
+    for outcome in outcomes:
+        assert find_outcome(outcome).code == outcome
+    assert interview(opened, case_id).outcome == "3.12"
+    assert outcomes["3.11"] == released - 1
+    assert "4.80" not in outcomes
+
+
+def test_closing_twice_is_refused(opened):
+    opened.on_round(close_round, actor="chair")
+    with pytest.raises(Refused):
+        opened.on_round(close_round, actor="chair")
+
+
+def test_a_partial_interview_is_kept_at_close_and_is_not_complete(opened):
+    case_id = keep_one(opened, "sms")
+    end(opened, contact(opened, "sms"), "delivered")
+    answer(opened, case_id, "web", 3)
+    outcomes = opened.on_round(close_round, actor="chair")
+    assert outcomes["1.2"] == 1 and "1.1" not in outcomes
+    (row,) = sealed(opened)
+    assert (row.outcome, sorted(row.answers)) == ("1.2", ["I1", "I2", "Q0"])
+
+
+def test_an_interview_left_after_four_indicators_is_complete_at_close(opened):
+    case_id = keep_one(opened, "sms")
+    answer(opened, case_id, "web", 5, value="1")
+    outcomes = opened.on_round(close_round, actor="chair")
+    assert outcomes["1.1"] == 1
+
+
+def test_a_late_callback_after_close_changes_no_outcome(opened):
+    case_id = keep_one(opened, "voice")
+    key = contact(opened, "voice")
+    opened.on_round(close_round, actor="chair")
+    before = interview(opened, case_id).outcome
+    end(opened, key, "no-answer")
+    case = interview(opened, case_id)
+    assert (case.state, case.outcome, case.due_at) == ("ended", before, None)
+    assert attempts(opened, case_id)[0].outcome == "3.13"
+
+
+def test_the_balance_counts_cases_and_answers_by_channel_and_a_missing_answer_is_named(opened):
+    first, second, _ = cases_by_class(opened).values()
+    complete(opened, first[:6])
+    for case_id in second[:6]:
+        answer(opened, case_id, "voice")
+    opened.on_round(close_round, actor="chair")
+    balance = opened.act(lambda s, r: balance_answers(s, get_round(s, ROUND)))
+    assert balance == {channel: {"sealed": 6, "stored": 6, "voided": 0} for channel in ("voice", "web")}
+    opened.sql("DELETE FROM sealed_answer WHERE key = (SELECT min(key) FROM sealed_answer WHERE channel = 'web')")
+    with pytest.raises(Refused, match="web"):
+        opened.act(lambda s, r: require_balance(s, get_round(s, ROUND)))
