@@ -24,6 +24,7 @@ from evalsys.base.runtime import Runtime
 from evalsys.faces import register_faces
 from evalsys.faces.words import add_words, translate_values
 from evalsys.gateways import make_telephone
+from surveys.errors import SurveyError
 
 # Every room's tables are known before a migration compares them with the database.
 for room in ("assessment", "audit", "design", "fieldwork", "hotline", "outbox", "results", "samples", "units"):
@@ -163,6 +164,11 @@ def _answer_errors(app: Flask) -> None:
         return show(
             error.status, gettext(error.text, **translate_values(error.values)), getattr(error, "problems", None)
         )
+
+    @app.errorhandler(SurveyError)
+    def refuse_method(error: SurveyError):
+        db.session.rollback()
+        return show(422, error.message)
 
     @app.errorhandler(HTTPException)
     def explain(error: HTTPException):
