@@ -1,0 +1,184 @@
+"""One interview written once, played on the web as a browser does it and on the telephone as the provider does it.
+
+Steps: ``consent``, ``decline``, ``opt out``, ``I1=5`` (the answer's value), ``back`` (to the question
+before), ``wrong key`` (an answer that is none), ``silence`` (nothing chosen), ``hang up``, ``resume`` (the same link,
+another call).
+"""
+
+from __future__ import annotations
+
+import secrets
+from urllib.parse import urlsplit
+
+from twilio.request_validator import RequestValidator
+
+from evalsys.design.queries import get_round
+from evalsys.design.rules import questionnaire_of
+from evalsys.fieldwork.interviews import load_conversation
+from evalsys.fieldwork.models import Attempt
+from evalsys.gateways.simulator.twiml import Verb, read_page
+from tests.evalsys.installation import ROUND, Installation
+
+WRONG_KEY = "7"
+
+
+class Player:
+    """What both channels share: the case, and what is stored of it."""
+
+    def __init__(self, place: Installation, case_id: int) -> None:
+        self.place, self.case_id = place, case_id
+        self.client = place.app.test_client()
+        self.pages = 0
+        self.questionnaire = place.act(lambda s, r: questionnaire_of(get_round(s, ROUND).configuration))
+
+    def play(self, steps: list[str]) -> Player:
+        for step in steps:
+            self.pages += 1
+            code, _, value = step.partition("=")
+            if value:
+                self.answer(code, value)
+            else:
+                getattr(self, step.replace(" ", "_"))()
+        return self
+
+    def stored(self) -> dict:
+        """Answers, state and outcome of the case; the comment that only the web asks for stays out."""
+        talk = self.place.act(lambda s, r: load_conversation(s, r, self.case_id))
+        answers = {code: value for code, value in talk.answers.items() if code != "P2"}
+        state = "open" if talk.is_open else talk.state
+        return {"answers": answers, "state": state, "outcome": talk.outcome}
+
+
+class WebPlayer(Player):
+    """A browser with the case's link."""
+
+    def __init__(self, place: Installation, case_id: int) -> None:
+        super().__init__(place, case_id)
+        cid = place.sql('select cid from "case" where id = :id', id=case_id)[0][0]
+        self.link = f"/q/{place.runtime.keyring.link_token(cid)}"
+        self.at = self.link
+
+    def _send(self, address: str, **form: str) -> None:
+        answer = self.client.post(address, data=form)
+        assert answer.status_code in (302, 422), answer.text
+        if answer.status_code == 302:
+            self.at = answer.location
+            shown = self.client.get(self.at)
+            assert shown.status_code == 200
+
+    def consent(self) -> None:
+        self._send(self.link, choice="begin")
+
+    resume = consent
+
+    def decline(self) -> None:
+        self._send(self.link, choice="decline")
+
+    def opt_out(self) -> None:
+        self._send(self.link, choice="never")
+
+    def answer(self, code: str, value: str) -> None:
+        assert self.at.endswith(f"/{code}"), f"asked {self.at}, not {code}"
+        self._send(self.at, answer=value)
+        if self.at.endswith("/P2"):
+            self._send(self.at, answer="")
+
+    def back(self) -> None:
+        talk = self.place.act(lambda s, r: load_conversation(s, r, self.case_id))
+        before = self.questionnaire.previous_question(talk.answers, "web", self.at.rsplit("/", 1)[1]).code
+        address = f"{self.link}/{before}"
+        assert f'href="{address}"' in self.client.get(self.at).text
+        self.at = address
+        assert self.client.get(address).status_code == 200
+
+    def wrong_key(self) -> None:
+        self._send(self.at, answer=WRONG_KEY)
+
+    def silence(self) -> None:
+        self._send(self.at)
+
+    def hang_up(self) -> None:
+        self.client = self.place.app.test_client()
+
+
+class VoicePlayer(Player):
+    """The provider's side of calls to the case: signed requests, TwiML pages."""
+
+    def __init__(self, place: Installation, case_id: int) -> None:
+        super().__init__(place, case_id)
+        self.key = place.sql("select key from attempt where case_id = :id", id=case_id)[0][0]
+        self.verbs: list[Verb] = []
+
+    def fetch(self, url: str, **form: str) -> None:
+        """Fetch a page as the provider does, signed over the public address."""
+        settings = self.place.runtime.settings
+        form = {"CallSid": "CA1", **form}
+        signature = RequestValidator(settings.twilio_auth_token).compute_signature(url, form)
+        answer = self.client.post(urlsplit(url).path, data=form, headers={"X-Twilio-Signature": signature})
+        assert answer.status_code == 200, answer.text
+        self.verbs = read_page(answer.text, url)
+
+    @property
+    def is_over(self) -> bool:
+        return any(verb.name == "Hangup" for verb in self.verbs)
+
+    def _verb(self, name: str) -> Verb:
+        return next(verb for verb in self.verbs if verb.name == name)
+
+    def _dial(self) -> None:
+        if not self.verbs:
+            self.fetch(f"{self.place.runtime.settings.public_base_url}/voice/{self.key}", AnsweredBy="human")
+
+    def _press(self, digit: str) -> None:
+        self.fetch(self._verb("Gather").url, Digits=digit)
+
+    def consent(self) -> None:
+        self._dial()
+        self._press("1")
+
+    def decline(self) -> None:
+        self._dial()
+        self._press("2")
+
+    def opt_out(self) -> None:
+        self._dial()
+        self._press("3")
+
+    def answer(self, code: str, value: str) -> None:
+        asked = urlsplit(self._verb("Gather").url).path.split("/")[4]
+        assert asked == code, f"asked {asked}, not {code}"
+        options = self.questionnaire.question(code).options
+        self._press(next(option.phone_key for option in options if option.value == value))
+
+    def back(self) -> None:
+        self._press(self.questionnaire.back_key)
+
+    def wrong_key(self) -> None:
+        self._press(WRONG_KEY)
+
+    def silence(self) -> None:
+        self.fetch(self._verb("Redirect").url)
+
+    def hang_up(self) -> None:
+        self.verbs = []
+
+    def resume(self) -> None:
+        number, self.key = 2, secrets.token_hex(16)
+
+        def call_again(session, runtime) -> None:
+            first = session.query(Attempt).filter_by(case_id=self.case_id).first()
+            session.add(
+                Attempt(
+                    round_id=first.round_id,
+                    case_id=self.case_id,
+                    number=number,
+                    key=self.key,
+                    channel="voice",
+                    fence=1,
+                    state="placed",
+                    planned_at=runtime.clock.now(),
+                )
+            )
+
+        self.place.act(call_again)
+        self.consent()

@@ -1,0 +1,90 @@
+"""Opening a link records nothing, and nobody but the provider speaks for the provider."""
+
+from __future__ import annotations
+
+import pytest
+from twilio.request_validator import RequestValidator
+
+from tests.journeys.players import WebPlayer
+
+
+def everything(place) -> list:
+    tables = ("interview", "attempt", "status_receipt", "opt_out", "audit_entry")
+    return [place.sql(f"select * from {table}") for table in tables]
+
+
+@pytest.fixture
+def web(called):
+    return WebPlayer(called, called.sql("select min(case_id) from attempt")[0][0])
+
+
+def test_a_link_opened_a_hundred_times_records_nothing_and_stays_valid(web):
+    before = everything(web.place)
+    for number in range(50):
+        for method in (web.client.get, web.client.head):
+            assert method(web.link if number % 2 else f"{web.link}/I1").status_code in (200, 302)
+    assert everything(web.place) == before
+    web.play(["consent", "Q0=1"])
+    assert web.stored()["answers"] == {"Q0": "1"}
+
+
+@pytest.mark.parametrize("path", ["", "/I1", "/bye"])
+def test_an_unknown_link_is_answered_politely_and_with_404(called, path):
+    client = called.app.test_client()
+    answer = client.get(f"/q/{'a' * 26}{path}?lang=en")
+    assert answer.status_code == 404
+    assert "<h1" in answer.text
+    assert client.post(f"/q/{'a' * 26}").status_code == 404
+
+
+def test_a_link_never_tells_where_it_was_opened_from_and_is_not_kept(web):
+    answer = web.client.get(web.link)
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def forged(place, kind: str):
+    """A status callback that is genuine but for one thing."""
+    settings = place.runtime.settings
+    key = place.sql("select min(key) from attempt")[0][0]
+    path = f"/provider/status/{key}"
+    form = {"CallSid": "CA1", "CallStatus": "no-answer"}
+    base = settings.public_base_url
+    headers = {}
+    if kind in ("Host", "X-Forwarded-Host"):
+        base, headers = "http://evil.example.org", {kind: "evil.example.org"}
+    token = "another token" if kind == "forged" else settings.twilio_auth_token
+    signature = RequestValidator(token).compute_signature(base + path, form)
+    if kind == "changed parameter":
+        form["CallStatus"] = "completed"
+    if kind == "further parameter":
+        form["AnsweredBy"] = "human"
+    if kind == "other call":
+        path = f"/provider/status/{place.sql('select max(key) from attempt')[0][0]}"
+    if kind != "missing":
+        headers["X-Twilio-Signature"] = signature
+    return place.app.test_client().post(path, data=form, headers=headers)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["missing", "forged", "changed parameter", "further parameter", "other call", "Host", "X-Forwarded-Host"],
+)
+def test_a_callback_that_the_provider_did_not_sign_so_is_refused_and_changes_nothing(called, kind):
+    before = everything(called)
+    assert forged(called, kind).status_code == 403
+    assert everything(called) == before
+
+
+def test_the_same_callback_is_taken_once_it_is_genuine(called):
+    assert forged(called, "genuine").status_code == 204
+    assert called.sql("select status from status_receipt") == [("no-answer",)]
+
+
+@pytest.mark.parametrize("path", ["", "/consent/0", "/q/Q0/0/0"])
+def test_a_voice_page_without_signature_is_refused(called, path):
+    key = called.sql("select min(key) from attempt")[0][0]
+    before = everything(called)
+    answer = called.app.test_client().post(f"/voice/{key}{path}", data={"Digits": "3"})
+    assert answer.status_code == 403
+    assert everything(called) == before
