@@ -199,7 +199,8 @@ class FrameAudit:
                 chosen.append(row)
         room = max(0, self._rules.contact_cap - self._rules.earlier_contacts.get(person, 0))
         if len(chosen) > room:
-            chosen.sort(key=lambda row: choice_key(self._round_key, "cap", person, row[1]))
+            # By the record's number and not the person's key: another installation with the same records chooses the same.
+            chosen.sort(key=lambda row: choice_key(self._round_key, "cap", row[3]))
         for place, (_, unit, _, number, group, county) in enumerate(chosen):
             if place < room:
                 self._count(unit, "kept")
