@@ -8,6 +8,7 @@ import json
 import math
 import secrets
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ import click
 import flask_migrate
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 import evalsys.examples
 from evalsys.accounts.actions import add_user
@@ -34,11 +36,12 @@ from evalsys.design.programme_files import ProgrammeFiles, read_programme
 from evalsys.design.queries import get_programme, get_round
 from evalsys.examples.orders import generate_orders
 from evalsys.examples.records import generate_records
-from evalsys.examples.truth import make_truth, true_score, write_truth
+from evalsys.examples.truth import make_truth, write_truth
 from evalsys.fieldwork import jobs as _jobs  # noqa: F401  registers the kinds of job
 from evalsys.fieldwork.closing import close_round, count_outcomes
 from evalsys.fieldwork.queries import count_attempts, count_completes_by_channel, find_earlier
 from evalsys.fieldwork.releases import open_round
+from evalsys.gateways.simulator.population import true_answers
 from evalsys.hotline.actions import import_orders
 from evalsys.outbox.actions import is_idle
 from evalsys.outbox.worker import run_due_jobs
@@ -51,6 +54,7 @@ from evalsys.samples.draws import commit_frame, draw_sample
 from evalsys.samples.imports import import_service_records, import_staff_numbers, read_phone
 from evalsys.samples.models import Case, ServiceRecord
 from surveys.instrument import hearing_table
+from surveys.scoring import Scheme
 
 CITY = Path(evalsys.examples.__file__).parent / "city"
 RECORDS_PER_UNIT = 3000
@@ -241,11 +245,12 @@ class Year:
         self.summaries.append(self._summarise(code, run, published, truth))
 
     def _summarise(self, code: str, run: ScoreRun, published: Publication, truth: dict) -> dict:
-        gaps = {}
-        for unit in run.figures["units"]:
-            if unit["survey_std_error"] and Decimal(unit["survey_std_error"]) > 0:
-                expected = true_score(self.files.configuration, truth["units"][unit["unit"]])
-                gaps[unit["unit"]] = (float(unit["survey_score"]) - expected) / float(unit["survey_std_error"])
+        true_scores = self.read(lambda s, r: find_true_scores(s, get_round(s, code), truth, str(self.seed)))
+        gaps = {
+            unit["unit"]: (float(unit["survey_score"]) - true_scores[unit["unit"]]) / float(unit["survey_std_error"])
+            for unit in run.figures["units"]
+            if unit["survey_std_error"] and Decimal(unit["survey_std_error"]) > 0
+        }
         shown = [unit for unit in published.figures["round"]["units"] if unit["visibility"] in ("score", "full")]
 
         def count(session, runtime) -> dict:
@@ -293,6 +298,37 @@ class Year:
         begun = time.perf_counter()
         yield
         self.seconds[name] = time.perf_counter() - begun
+
+
+def find_true_scores(session: Session, round_: Round, truth: dict, seed: str) -> dict[str, float]:
+    """What every unit's survey score would be if everybody in its frame who was served had answered.
+
+    Σ_g W_g Σ_j a_j ȳ_gj over the whole frame: the quantity that the published score estimates.
+    """
+    scheme = Scheme.from_configuration(round_.configuration.content)
+    scored = [part for part in scheme.indicators if part.is_scored]
+    codes = ["Q0", *(part.code for part in scored)]
+    sums: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0])
+    frame = select(ServiceRecord.cid, ServiceRecord.unit_code, ServiceRecord.group)
+    for cid, unit, group in session.execute(frame.where(ServiceRecord.round_id == round_.id, ServiceRecord.cid != "")):
+        answers = true_answers(seed, cid, unit, group, truth, codes)
+        if answers["Q0"] != "1":
+            continue
+        for part in scored:
+            points = scheme.points_of(part.code, answers[part.code])
+            if points is not None:
+                cell = sums[unit, group, part.code]
+                cell[0] += points
+                cell[1] += 1
+
+    def score(unit: str) -> float:
+        return sum(
+            float(weight) * float(part.weight) * sums[unit, group, part.code][0] / sums[unit, group, part.code][1] / 100
+            for group, weight in scheme.groups.items()
+            for part in scored
+        )
+
+    return {unit.code: score(unit.code) for unit in round_.units}
 
 
 def choose_units(files: ProgrammeFiles, scale: float) -> list[str]:
