@@ -7,6 +7,7 @@ import threading
 from datetime import UTC, datetime
 
 import pytest
+import structlog
 from flask import Flask, jsonify, request
 
 from evalsys.base.config import read_settings
@@ -176,6 +177,16 @@ def test_many_threads_may_use_one_telephone(provider):
     assert len(sids) == len(received) == 12
 
 
+@pytest.fixture
+def everything_is_logged():
+    """Logging as it is before an application configures it: also what only a developer reads."""
+    before = structlog.get_config()
+    structlog.reset_defaults()
+    yield
+    structlog.configure(**before)
+
+
+@pytest.mark.usefixtures("everything_is_logged")
 def test_no_number_and_no_text_is_written_to_the_log(provider, capsys):
     telephone, _, _ = provider
     telephone.place_call(CALL)
@@ -186,6 +197,7 @@ def test_no_number_and_no_text_is_written_to_the_log(provider, capsys):
     assert MESSAGE.body not in written
 
 
+@pytest.mark.usefixtures("everything_is_logged")
 def test_a_failed_request_is_logged_with_its_kind_and_without_the_number_searched_for(capsys):
     telephone = TwilioTelephone(ACCOUNT, TOKEN, f"http://127.0.0.1:{find_free_port()}")
     with pytest.raises(ProviderRefused):
