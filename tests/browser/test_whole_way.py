@@ -53,12 +53,20 @@ def sign_in(page, base: str, name: str) -> None:
     page.goto(f"{base}/sign-in?lang=en")
     page.fill("input[name=name]", name)
     page.fill("input[name=password]", PASSWORDS[name])
-    page.locator("main button").click()
+    with page.expect_navigation():
+        page.locator("main button").click()
 
 
 def press(page, label: str) -> None:
-    """Press the button with exactly this label."""
-    page.get_by_role("button", name=label, exact=True).click()
+    """Press the button with exactly this label, and wait for the page that follows."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=label, exact=True).click()
+
+
+def go_on(page) -> None:
+    """Press a respondent's main button, and wait for the page that follows."""
+    with page.expect_navigation():
+        page.locator("button.primary").click()
 
 
 def second(page) -> None:
@@ -75,15 +83,15 @@ def answer_by_link(browser, base: str, link: str, screenshots: Path) -> None:
         page.goto(f"{base}/q/{link}?lang={language}")
         page.screenshot(path=screenshots / f"respondent-welcome-{language}-390.png", full_page=True)
     page.goto(f"{base}/q/{link}")
-    page.locator("button.primary").click()
+    go_on(page)
     page.screenshot(path=screenshots / "respondent-question-zh_Hans-390.png", full_page=True)
-    page.locator("button.primary").click()
+    go_on(page)
     assert page.get_by_role("alert").count() == 1, "an answer that is missing is asked for beside the question"
     page.screenshot(path=screenshots / "respondent-missing-zh_Hans-390.png", full_page=True)
     while page.locator("form.question").count():
         if page.locator("form.question input[type=radio]").count():
             page.locator("form.question label").first.click()
-        page.locator("button.primary").click()
+        go_on(page)
     assert "评价已收到" in page.content()
     context.close()
 
