@@ -10,7 +10,7 @@ from evalsys.base.runtime import Runtime, current_runtime
 from evalsys.faces.voice import pages
 from evalsys.fieldwork.callbacks import receive_status
 from evalsys.fieldwork.calls import keep_said, load_call, why_not_now
-from evalsys.fieldwork.interviews import Conversation, opt_out, record_answer, refuse_interview
+from evalsys.fieldwork.interviews import Conversation, finish_interview, opt_out, record_answer, refuse_interview
 from evalsys.fieldwork.rules import rules_of
 from evalsys.gateways.twilio import verify_signature
 from surveys.errors import InstrumentError
@@ -76,6 +76,7 @@ def take_consent(key: str, missed: int):
         if choice != "1" or not talk.is_open:
             return _page(_leave(session, runtime, talk, key, choice))
         keep_said(session, key, "consented")
+        talk = _finish_if_all_answered(session, runtime, talk)
     return _page(_next_page(talk, key))
 
 
@@ -87,7 +88,7 @@ def take_answer(key: str, code: str, version: int, missed: int):
     with transaction() as session:
         talk = load_call(session, runtime, key)
         if not talk.is_open or version != talk.version:
-            return _page(_next_page(talk, key))
+            return _page(_next_page(_finish_if_all_answered(session, runtime, talk), key))
         digit = request.form.get("Digits", "")
         questionnaire = talk.questionnaire
         if digit == questionnaire.repeat_key:
@@ -101,6 +102,13 @@ def take_answer(key: str, code: str, version: int, missed: int):
             return _page(_missed(session, talk, key, missed, digit, asking=code))
         talk = record_answer(session, runtime, talk, code, value, channel=CHANNEL, language=_language(talk))
     return _page(_next_page(talk, key))
+
+
+def _finish_if_all_answered(session, runtime: Runtime, talk: Conversation) -> Conversation:
+    """End an interview of which the web left open only what a call never asks."""
+    if talk.is_open and talk.next_question(CHANNEL) is None:
+        return finish_interview(session, runtime, talk, channel=CHANNEL)
+    return talk
 
 
 def _next_page(talk: Conversation, key: str) -> str:
