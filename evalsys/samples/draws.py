@@ -8,6 +8,7 @@ import secrets
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import bindparam, func, insert, select, update
@@ -21,6 +22,7 @@ from evalsys.design.models import Round
 from evalsys.samples.frames import Earlier, StrataPlan, audit_records, plan_strata
 from evalsys.samples.imports import refuse_frame_change
 from evalsys.samples.models import Case, Draw, ServiceRecord, Stratum
+from evalsys.samples.seals import find_broken_seals, seal_frame
 from surveys.errors import DrawError
 from surveys.sampling.chain import COMMIT_ACTION, REVEAL_ACTION
 from surveys.sampling.commitment import Commitment, commit_sample, reveal_seed
@@ -82,6 +84,7 @@ def commit_frame(
         .values(cid=bindparam("cid"), stratum=bindparam("stratum")),
         lines,
     )
+    seal_frame(session, runtime, round_)
     _store_strata(session, round_, plan)
     commitment = commit_sample(
         round_.code,
@@ -138,6 +141,9 @@ def draw_sample(
         raise
     if not entered_by or not confirmed_by or entered_by == confirmed_by:
         raise Refused("The sources of the seed are typed in by one person and confirmed by another.")
+    broken = list(islice(find_broken_seals(session, runtime, round_), 10))
+    if broken:
+        raise refuse_frame_change(runtime, round_, entered_by, f"records changed: {', '.join(broken)}")
     record = get_draw(session, round_)
     commitment = Commitment.from_json(record.commitment.encode())
     nonces = read_nonces(runtime, round_, record)

@@ -242,6 +242,7 @@ def _make_record(
         "exclusion": exclusion,
         "cid": "",
         "stratum": "",
+        "seal": "",
     }
 
 

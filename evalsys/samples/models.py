@@ -52,6 +52,7 @@ class ServiceRecord(Base):
     exclusion: Mapped[str] = mapped_column(String(30), default="")
     cid: Mapped[str] = mapped_column(String(64), default="")
     stratum: Mapped[str] = mapped_column(String(80), default="")
+    seal: Mapped[str] = mapped_column(String(64), default="")
 
 
 class Stratum(Base):

@@ -204,3 +204,11 @@ def test_what_is_published_shows_no_figure_of_a_unit_below_the_gate(opened):
             text = archive.read("scores/figures.json").decode()
         assert f'"{own["survey_score"]}"' not in text
     assert not any(hidden.get(name) for name in ("score", "survey_score", "survey_low", "grade", "rank_low"))
+
+
+def test_a_round_whose_frame_supplier_nobody_stated_is_not_published(scored):
+    scored.sql("update round set frame_supplier = ''")
+    with pytest.raises(Refused, match="lacks: frame_supplier"):
+        scored.on_round(publish_round, **TWO)
+    assert scored.sql("select count(*) from publication") == [(0,)]
+    assert not list(scored.runtime.published_folder.glob("*.zip"))

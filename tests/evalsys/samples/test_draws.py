@@ -28,6 +28,22 @@ def test_drawing_before_the_commitment_is_refused_and_leaves_an_entry(imported):
         "update service_record set stratum = (select max(code) from stratum) where record_no = 'U001-0000'",
         "update service_record set cid = replace(cid, '0', '1') where record_no = 'U001-0000'",
         "delete from service_record where record_no = 'U001-0000'",
+        *(
+            f"update service_record set {column} = {value} where record_no = 'U001-0000'"
+            for column, value in {
+                "record_no": "'U001-x'",
+                "unit_code": "'U039'",
+                "station_code": "'S'",
+                '"group"': "'enterprises'",
+                "county": "'370103'",
+                "served_on": "'2026-01-01'",
+                "matter": "'another'",
+                "person_index": "'nobody'",
+                "phone_cipher": "(select phone_cipher from service_record where record_no = 'U001-0001')",
+                "exclusion": "'landline'",
+                "seal": "''",
+            }.items()
+        ),
     ],
 )
 def test_a_frame_edited_after_the_commitment_is_refused_and_leaves_an_entry(imported, edit):

@@ -1,0 +1,24 @@
+"""A seal on each record of a committed frame.
+
+Frames committed before this have no seals and must be committed anew in a round of their own.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("service_record") as table:
+        table.add_column(sa.Column("seal", sa.String(length=64), nullable=False, server_default=""))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("service_record") as table:
+        table.drop_column("seal")
