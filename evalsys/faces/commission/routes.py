@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
-from werkzeug.utils import secure_filename
 
 from evalsys.accounts.actions import sign_in
 from evalsys.accounts.permissions import is_allowed, require
@@ -34,6 +30,7 @@ from evalsys.results.models import ScoreRun
 from evalsys.results.publishing import publish_round
 from evalsys.results.scoring import get_latest_run, score_round
 from evalsys.samples.draws import commit_frame, draw_sample, get_draw
+from evalsys.units.uploads import keep_upload
 from surveys.errors import SurveyError
 
 blueprint = Blueprint("commission", __name__, template_folder="templates", url_prefix="/commission")
@@ -174,18 +171,15 @@ def take_orders(code: str):
     form = OrdersForm()
     if not form.validate_on_submit():
         return _round_page(get_round(db.session(), code), orders_form=form), 422
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / (secure_filename(form.file.data.filename) or "orders")
-        form.file.data.save(path)
-        with transaction() as session:
-            stored = import_orders(
-                session,
-                current_runtime(),
-                get_round(session, code),
-                path,
-                actor=current_user.name,
-                accept_good=form.accept_good.data,
-            )
+    with keep_upload(form.file.data, "orders") as path, transaction() as session:
+        stored = import_orders(
+            session,
+            current_runtime(),
+            get_round(session, code),
+            path,
+            actor=current_user.name,
+            accept_good=form.accept_good.data,
+        )
     flash(gettext("%(count)s hotline orders imported.", count=f"{stored:,}"))
     return redirect(url_for("commission.show_round", code=code))
 

@@ -31,6 +31,7 @@ from evalsys.samples.imports import import_service_records
 from evalsys.units.actions import update_unit
 from evalsys.units.models import Unit
 from evalsys.units.queries import count_stations, get_unit, list_units
+from evalsys.units.uploads import keep_upload
 
 blueprint = Blueprint("designer", __name__, template_folder="templates", url_prefix="/design")
 
@@ -181,18 +182,15 @@ def take_records(code: str):
     form = RecordsForm()
     if not form.validate_on_submit():
         return _round_page(code, form), 422
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / (secure_filename(form.file.data.filename) or "records")
-        form.file.data.save(path)
-        with transaction() as session:
-            report = import_service_records(
-                session,
-                current_runtime(),
-                get_round(session, code),
-                path,
-                actor=current_user.name,
-                accept_good=form.accept_good.data,
-            )
+    with keep_upload(form.file.data, "records") as path, transaction() as session:
+        report = import_service_records(
+            session,
+            current_runtime(),
+            get_round(session, code),
+            path,
+            actor=current_user.name,
+            accept_good=form.accept_good.data,
+        )
     flash(
         gettext(
             "%(imported)d of %(lines)d lines imported, %(refused)d refused.",
