@@ -1,4 +1,4 @@
-"""Sealing answers in batches that nothing links to persons, and closing a round so that every answer is accounted for."""
+"""Sealing answers in batches without case, time or order, and closing a round so that every answer is accounted for."""
 
 from __future__ import annotations
 

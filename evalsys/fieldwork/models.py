@@ -94,7 +94,10 @@ class StatusReceipt(Base):
 
 
 class SealedAnswer(Base):
-    """An answer that nothing links to a person: random key, no time, no order; only what weighting and quality control need."""
+    """An answer cut off from its case: random key, no time, no order; only what weighting and quality control need.
+
+    What it keeps (stratum, channel, arm, outcome) also follows from the case, so a rare combination still points at few people.
+    """
 
     __tablename__ = "sealed_answer"
     # Without row numbers SQLite keeps the rows by their random keys, so that no order of insertion remains.

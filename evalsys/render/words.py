@@ -100,7 +100,10 @@ FACTS = {
     "committed-draw": lazy_gettext(
         "The frame was committed before the seed could be known; anyone can repeat the draw."
     ),
-    "sealed-batches": lazy_gettext("Answers were sealed in batches that nothing links to a person."),
+    "sealed-batches": lazy_gettext(
+        "Answers were cut off from contacts and kept without name, number, time"
+        " or order, at least ten of a unit at once while fieldwork lasted."
+    ),
     "balance": lazy_gettext("Cases and stored answers were balanced before anything was frozen."),
     "sample-only": lazy_gettext(
         "Only drawn people were asked, each with a link or call of their own; there is no open link."

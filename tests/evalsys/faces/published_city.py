@@ -14,7 +14,7 @@ from evalsys.base.config import read_settings
 from evalsys.base.database import db, transaction
 from evalsys.design.actions import create_round, load_programme
 from evalsys.design.models import Round
-from evalsys.design.programme_files import read_programme
+from evalsys.design.programme_files import ProgrammeFiles, read_programme
 from evalsys.design.queries import get_programme
 from evalsys.results.annual import annual_figures
 from evalsys.results.disclosure import LIMITATIONS, QUALITY, WEIGHTING, rate_figures
@@ -37,10 +37,8 @@ def publish_city(home: Path, *, per_category: int = 4) -> Flask:
         runtime = app.extensions["evalsys"]
         with transaction() as session:
             load_programme(session, runtime.clock, files, actor="designer", reason="example")
-        codes = [
-            unit["code"]
-            for category in files.configuration["categories"]
-            for unit in [one for one in files.units if one["category"] == category["code"]][:per_category]
+        chosen = [
+            unit for category in files.configuration["categories"] for unit in _choose(files, category, per_category)
         ]
         before = None
         for seed, plan in enumerate(files.configuration["rounds"], 1):
@@ -52,13 +50,20 @@ def publish_city(home: Path, *, per_category: int = 4) -> Flask:
                     programme,
                     plan,
                     actor="designer",
-                    unit_codes=codes,
+                    unit_codes=[unit["code"] for unit in chosen if unit["is_key"] or plan["covers"] == "all"],
                     frame_supplier="the units themselves",
                 )
                 session.flush()
                 before = _publish(session, runtime, round_, seed, before)
         db.session.remove()
     return app
+
+
+def _choose(files: ProgrammeFiles, category: dict, count: int) -> list[dict]:
+    """Units of a category, the last of them no key unit, so that its year has no mid-year round."""
+    members = [unit for unit in files.units if unit["category"] == category["code"]]
+    keys, others = [u for u in members if u["is_key"]], [u for u in members if not u["is_key"]]
+    return [*keys[: count - 1], others[0]]
 
 
 def hidden_units(app: Flask) -> list[str]:
