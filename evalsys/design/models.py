@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ColumnElement, ForeignKey, String, Text, UniqueConstraint, and_, case
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from evalsys.base.database import Base, UTCDateTime
@@ -76,19 +77,28 @@ class Round(Base):
     configuration: Mapped[Configuration] = relationship()
     units: Mapped[list[RoundUnit]] = relationship(back_populates="round", order_by="RoundUnit.code")
 
-    @property
+    @hybrid_property
     def state(self) -> str:
         """The furthest thing that has happened: draft, committed, drawn, open, paused, closed, frozen or published."""
-        facts = (
-            ("published", self.published_at),
-            ("frozen", self.frozen_at),
-            ("closed", self.closed_at),
-            ("paused", self.opened_at and self.paused_at),
-            ("open", self.opened_at),
-            ("drawn", self.drawn_at),
-            ("committed", self.committed_at),
+        return next((state for state, happened in self._facts() if all(happened)), "draft")
+
+    @state.inplace.expression
+    @classmethod
+    def _state_expression(cls) -> ColumnElement[str]:
+        facts = ((and_(*(at.is_not(None) for at in happened)), state) for state, happened in cls._facts(cls))
+        return case(*facts, else_="draft")
+
+    def _facts(self) -> tuple[tuple[str, tuple], ...]:
+        """The states, the furthest first, each with the moments that make it."""
+        return (
+            ("published", (self.published_at,)),
+            ("frozen", (self.frozen_at,)),
+            ("closed", (self.closed_at,)),
+            ("paused", (self.opened_at, self.paused_at)),
+            ("open", (self.opened_at,)),
+            ("drawn", (self.drawn_at,)),
+            ("committed", (self.committed_at,)),
         )
-        return next((name for name, at in facts if at), "draft")
 
 
 class RoundUnit(Base):

@@ -1,22 +1,10 @@
-"""A configuration document as the typed rules that fieldwork follows."""
+"""Days of a configuration document as moments in the programme's time zone."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
-
-from evalsys.design.models import Configuration
-from surveys.instrument import Questionnaire
-
-_questionnaires: dict[str, Questionnaire] = {}
-
-
-def questionnaire_of(configuration: Configuration) -> Questionnaire:
-    """The questionnaire of a configuration version; read once per version and process."""
-    if configuration.sha256 not in _questionnaires:
-        _questionnaires[configuration.sha256] = Questionnaire.from_configuration(configuration.content)
-    return _questionnaires[configuration.sha256]
 
 
 @lru_cache(maxsize=8)

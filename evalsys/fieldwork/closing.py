@@ -13,7 +13,7 @@ from evalsys.base.errors import Refused
 from evalsys.base.runtime import Runtime
 from evalsys.design.actions import refuse_unless
 from evalsys.design.models import Round
-from evalsys.fieldwork.callbacks import list_tries, settle
+from evalsys.fieldwork.cases import open_dossiers, settle
 from evalsys.fieldwork.interviews import read_answers
 from evalsys.fieldwork.models import Interview, SealedAnswer
 from evalsys.fieldwork.rules import rules_of
@@ -24,6 +24,8 @@ from evalsys.samples.models import Case
 BATCH = 10
 #: the least number of answers of one weighting class in a batch
 CLASS = 5
+#: so many cases are settled at a time at close
+_AT_ONCE = 500
 
 
 def seal_answers(session: Session, runtime: Runtime, round_: Round, *, leftovers: bool = False) -> int:
@@ -85,12 +87,13 @@ def _seal_batch(session: Session, runtime: Runtime, batch: list[tuple[Interview,
 def close_round(session: Session, runtime: Runtime, round_: Round, *, actor: str) -> dict[str, int]:
     """End fieldwork: no more calls, every case gets its final outcome, every answer is sealed; counts of final outcomes."""
     refuse_unless(round_, "open", "paused", doing="closing")
-    rules = rules_of(round_.configuration)
-    open_ones = select(Interview).where(Interview.round_id == round_.id, Interview.state.in_(("waiting", "calling")))
-    for interview in session.scalars(open_ones):
-        history = list_tries(session, interview.case_id)
-        settle(session, runtime, interview, round_.configuration, history, rules, over=True)
-    session.flush()
+    open_ones = session.scalars(
+        select(Interview.case_id).where(Interview.round_id == round_.id, Interview.state.in_(("waiting", "calling")))
+    ).all()
+    for start in range(0, len(open_ones), _AT_ONCE):
+        for dossier in open_dossiers(session, open_ones[start : start + _AT_ONCE]).values():
+            settle(runtime, dossier, over=True)
+        session.flush()
     round_.closed_at = runtime.clock.now()
     seal_answers(session, runtime, round_, leftovers=True)
     for kind in ("field.send", "field.dial", "field.release", "field.seal"):

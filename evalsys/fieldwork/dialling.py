@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from evalsys.base.clock import Clock
 from evalsys.base.runtime import Runtime
 from evalsys.design.models import Round
-from evalsys.fieldwork.callbacks import end_attempt
+from evalsys.fieldwork.cases import end_attempt, open_dossiers
 from evalsys.fieldwork.models import Attempt, Interview
 from evalsys.fieldwork.rules import FieldRules, rules_of
 from evalsys.gateways.port import CallRequest, MessageRequest, ProviderRefused, ProviderUnknown
@@ -162,8 +162,9 @@ def keep_answers(session: Session, runtime: Runtime, answers: Iterable[Answer]) 
     for answer in answers:
         if answer.refused:
             attempt = session.get(Attempt, answer.attempt_id, populate_existing=True)
+            dossier = open_dossiers(session, [attempt.case_id])[attempt.case_id]
             status = "rate-limited" if answer.retry_later else "failed"
-            end_attempt(session, runtime, attempt, status, error_code=answer.refused)
+            end_attempt(runtime, attempt, dossier, status, error_code=answer.refused)
             continue
         values = {"started_at": now}
         if answer.sid:

@@ -6,31 +6,46 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 
-from sqlalchemy import bindparam, case, select, update
-from sqlalchemy.orm import Session, defer, joinedload
+from sqlalchemy import Row, Select, Update, bindparam, case, join, select, update
+from sqlalchemy.orm import Session, joinedload
 
 from evalsys.base.crypto import token_digest
 from evalsys.base.errors import NotFound, Refused
 from evalsys.base.runtime import Runtime
 from evalsys.design.models import Configuration, Round, RoundUnit
-from evalsys.design.rules import questionnaire_of
-from evalsys.fieldwork.models import Interview
+from evalsys.fieldwork.models import Attempt, Interview
+from evalsys.fieldwork.rules import FieldRules, find_rules
 from evalsys.samples.models import Case, OptOut, ServiceRecord
 from surveys.instrument import Question, Questionnaire
 
-# Built once, since a voice page must not spend its time on composing SQL.
-_CONVERSATION = (
-    select(Interview, Round, Configuration, RoundUnit, ServiceRecord.served_on)
-    .join(Case, Case.id == Interview.case_id)
+_HELD = select(
+    Interview.case_id,
+    Interview.answers_cipher,
+    Interview.version,
+    Interview.state,
+    Interview.outcome,
+    Interview.language,
+    Interview.unit_code,
+    Round.state.label("round_state"),
+    Configuration.sha256,
+    RoundUnit.name_zh,
+    RoundUnit.name_en,
+    ServiceRecord.served_on,
+).select_from(
+    join(Interview, Case, Case.id == Interview.case_id)
     .join(ServiceRecord, ServiceRecord.id == Case.record_id)
     .join(Round, Round.id == Interview.round_id)
     .join(Configuration, Configuration.id == Round.configuration_id)
     .join(RoundUnit, (RoundUnit.round_id == Interview.round_id) & (RoundUnit.code == Interview.unit_code))
-    .where(Interview.case_id == bindparam("case"))
-    .options(defer(Configuration.content))
 )
-_CASE_BY_TOKEN = select(Interview.case_id).where(Interview.token_digest == bindparam("digest"))
+# Built once, since a page must not spend its time on composing SQL.
+_BY_CASE = _HELD.where(Interview.case_id == bindparam("case"))
+_BY_TOKEN = _HELD.where(Interview.token_digest == bindparam("digest"))
+_BY_CALL = _HELD.join(Attempt, Attempt.case_id == Interview.case_id).where(
+    Attempt.key == bindparam("key"), Attempt.channel == "voice"
+)
 #: while somebody answers on the web, the telephone waits this long
 QUIET = timedelta(minutes=30)
 ANSWERS = "answers"
@@ -41,9 +56,8 @@ class Conversation:
     """An interview as a channel needs it: what was answered so far, and whom and what it is about. No name, no number."""
 
     case_id: int
-    round: Round
-    configuration: Configuration
-    questionnaire: Questionnaire
+    round_state: str
+    rules: FieldRules
     answers: Mapping[str, str]
     version: int
     state: str
@@ -54,9 +68,14 @@ class Conversation:
     month: str
 
     @property
+    def questionnaire(self) -> Questionnaire:
+        """What is asked."""
+        return self.rules.questionnaire
+
+    @property
     def is_open(self) -> bool:
         """Whether answers are still taken."""
-        return self.state in ("waiting", "calling") and self.round.state in ("open", "paused")
+        return self.state in ("waiting", "calling") and self.round_state in ("open", "paused")
 
     def next_question(self, channel: str) -> Question | None:
         """The question to ask now; ``None`` when the interview is finished."""
@@ -67,35 +86,48 @@ class Conversation:
         return {"unit": self.unit_name[language], "month": self.month}
 
 
-def find_case_by_token(session: Session, token: str) -> int | None:
-    """The case that a web link belongs to."""
-    return session.scalar(_CASE_BY_TOKEN, {"digest": token_digest(token)})
-
-
 def load_conversation(session: Session, runtime: Runtime, case_id: int) -> Conversation:
     """The interview of a case, its answers decrypted."""
-    row = session.execute(_CONVERSATION, {"case": case_id}).one_or_none()
-    if row is None:
+    talk = _load(session, runtime, _BY_CASE, case=case_id)
+    if talk is None:
         raise NotFound("There is no such interview.")
-    interview, round_, configuration, unit, served_on = row
+    return talk
+
+
+def find_by_token(session: Session, runtime: Runtime, token: str) -> Conversation | None:
+    """The interview that a web link leads to."""
+    return _load(session, runtime, _BY_TOKEN, digest=token_digest(token))
+
+
+def load_call(session: Session, runtime: Runtime, attempt_key: str) -> Conversation:
+    """The interview that a call is about; raises ``NotFound`` for a key that no call has."""
+    talk = _load(session, runtime, _BY_CALL, key=attempt_key)
+    if talk is None:
+        raise NotFound("There is no such call.")
+    return talk
+
+
+def _load(session: Session, runtime: Runtime, statement: Select, **place: int | str) -> Conversation | None:
+    row = session.execute(statement, place).one_or_none()
+    if row is None:
+        return None
     return Conversation(
-        case_id=case_id,
-        round=round_,
-        configuration=configuration,
-        questionnaire=questionnaire_of(configuration),
-        answers=read_answers(runtime, interview),
-        version=interview.version,
-        state=interview.state,
-        outcome=interview.outcome,
-        language=interview.language,
-        unit_code=interview.unit_code,
-        unit_name={"zh": unit.name_zh, "en": unit.name_en},
-        month=served_on.strftime("%Y-%m") if served_on else "",
+        case_id=row.case_id,
+        round_state=row.round_state,
+        rules=find_rules(session, row.sha256),
+        answers=read_answers(runtime, row),
+        version=row.version,
+        state=row.state,
+        outcome=row.outcome,
+        language=row.language,
+        unit_code=row.unit_code,
+        unit_name={"zh": row.name_zh, "en": row.name_en},
+        month=row.served_on.strftime("%Y-%m") if row.served_on else "",
     )
 
 
-def read_answers(runtime: Runtime, interview: Interview) -> dict[str, str]:
-    """The answers on a case; empty once they were sealed."""
+def read_answers(runtime: Runtime, interview: Interview | Row) -> dict[str, str]:
+    """The answers on a case (``case_id``, ``answers_cipher``); empty once they were sealed."""
     if interview.answers_cipher is None:
         return {}
     place = f"interview:answers:{interview.case_id}"
@@ -131,32 +163,22 @@ def _save(
     outcome = talk.questionnaire.outcome(answers) or ""
     keep = not done or outcome in ("1.1", "1.2")
     sealed = json.dumps(answers, ensure_ascii=False, separators=(",", ":")).encode()
-    values: dict = {
+    values = {
+        "case": talk.case_id,
+        "seen": talk.version,
         "answers_cipher": runtime.keyring.encrypt(ANSWERS, sealed, f"interview:answers:{talk.case_id}")
         if keep
         else None,
         "version": talk.version + 1,
         "channel": channel,
+        "language": language or talk.language,
     }
-    if language:
-        values["language"] = language
     if done:
-        values |= {"state": "answered" if keep else "ended", "outcome": outcome, "due_at": None}
-        values |= {"answered_at" if keep else "ended_at": now}
+        values |= {"state": "answered" if keep else "ended", "outcome": outcome}
+        values |= {"answered_at": now if keep else None, "ended_at": None if keep else now}
     elif channel == "web":
-        # The telephone, where it is still to come, does not ring while somebody answers.
-        soon = (Interview.next_channel == "voice") & (Interview.due_at < now + QUIET)
-        values["due_at"] = case((soon, now + QUIET), else_=Interview.due_at)
-    changed = session.execute(
-        update(Interview)
-        .where(
-            Interview.case_id == talk.case_id,
-            Interview.version == talk.version,
-            Interview.state.in_(("waiting", "calling")),
-        )
-        .values(**values),
-        execution_options={"synchronize_session": False},
-    ).rowcount
+        values["quiet_until"] = now + QUIET
+    changed = session.execute(_saving(done, channel == "web"), values).rowcount
     if not changed:
         raise Refused("This question was answered in another place meanwhile; reload to go on from there.")
     return replace(
@@ -165,8 +187,26 @@ def _save(
         version=talk.version + 1,
         state=values.get("state", talk.state),
         outcome=values.get("outcome", talk.outcome),
-        language=language or talk.language,
+        language=values["language"],
     )
+
+
+@cache
+def _saving(done: bool, on_web: bool) -> Update:
+    """The statement that keeps an answer unless another was kept meanwhile; of the columns only what depends on the row itself."""
+    table = Interview.__table__.c
+    held = table.state.in_(("waiting", "calling"))
+    saving = update(Interview.__table__).where(
+        table.case_id == bindparam("case"), table.version == bindparam("seen"), held
+    )
+    if done:
+        return saving.values(due_at=None)
+    if not on_web:
+        return saving
+    # The telephone, where it is still to come, does not ring while somebody answers.
+    quiet_until = bindparam("quiet_until", type_=table.due_at.type)
+    soon = (table.next_channel == "voice") & (table.due_at < quiet_until)
+    return saving.values(due_at=case((soon, quiet_until), else_=table.due_at))
 
 
 def opt_out(session: Session, runtime: Runtime, case_id: int) -> None:
@@ -182,9 +222,9 @@ def opt_out(session: Session, runtime: Runtime, case_id: int) -> None:
 
 def refuse_interview(session: Session, runtime: Runtime, case_id: int) -> None:
     """End an interview with a refusal (2.11) and forget what was answered before it."""
+    table = Interview.__table__
     session.execute(
-        update(Interview)
-        .where(Interview.case_id == case_id, Interview.state.in_(("waiting", "calling")))
-        .values(state="ended", outcome="2.11", ended_at=runtime.clock.now(), due_at=None, answers_cipher=None),
-        execution_options={"synchronize_session": False},
+        update(table)
+        .where(table.c.case_id == case_id, table.c.state.in_(("waiting", "calling")))
+        .values(state="ended", outcome="2.11", ended_at=runtime.clock.now(), due_at=None, answers_cipher=None)
     )

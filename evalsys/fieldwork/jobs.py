@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from evalsys.base.database import transaction
 from evalsys.base.runtime import Runtime
 from evalsys.design.queries import get_round
-from evalsys.fieldwork.callbacks import FINAL, apply_receipts, end_attempt
+from evalsys.fieldwork.callbacks import FINAL, apply_receipts
+from evalsys.fieldwork.cases import Dossier, end_attempt, open_dossiers
 from evalsys.fieldwork.closing import seal_answers
 from evalsys.fieldwork.dialling import (
     LOST_AFTER,
@@ -38,7 +39,7 @@ def apply_callbacks(runtime: Runtime, payload: dict) -> None:
     applied = 1
     while applied:
         with transaction() as session:
-            applied = apply_receipts(session, runtime, get_round(session, payload["round"]))
+            applied = apply_receipts(session, runtime)
 
 
 @job_kind("field.send")
@@ -110,20 +111,24 @@ def _settle_lost(
     own = next((call for call in found if call.sid == sid or (not sid and call.sid not in taken)), None)
     if own is None:
         if not sid and runtime.clock.now() - attempt.planned_at > GIVEN_UP_AFTER:
-            end_attempt(session, runtime, attempt, "failed")
+            end_attempt(runtime, attempt, _dossier(session, attempt), "failed")
         return
     if attempt.state in ("dialling", "unknown"):
         attempt.state, attempt.provider_sid = "placed", own.sid
     if own.status in FINAL[attempt.channel]:
         end_attempt(
-            session,
             runtime,
             attempt,
+            _dossier(session, attempt),
             own.status,
             answered_by=own.answered_by,
             error_code=own.error_code,
             seconds=own.seconds,
         )
+
+
+def _dossier(session: Session, attempt: Attempt) -> Dossier:
+    return open_dossiers(session, [attempt.case_id])[attempt.case_id]
 
 
 def _ask_provider(runtime: Runtime, channel: str, phone: str, since: datetime) -> list[ProviderCall]:

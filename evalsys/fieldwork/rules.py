@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from evalsys.design.models import Configuration
 from surveys.fieldwork import CallingHours, ReleaseRule, RetryRule
+from surveys.instrument import Questionnaire
 
 #: what the configuration calls a mode → the channel of its attempts
 CHANNEL_BY_MODE = {"sms": "sms", "phone": "voice"}
@@ -15,8 +19,9 @@ _rules: dict[str, FieldRules] = {}
 
 @dataclass(frozen=True)
 class FieldRules:
-    """Hours, retries, releases, pace and the order of modes."""
+    """What is asked, and by which hours, retries, releases, pace and order of modes."""
 
+    questionnaire: Questionnaire
     hours: CallingHours
     retry: RetryRule
     release: ReleaseRule
@@ -38,12 +43,20 @@ class FieldRules:
         return next((other for other in self.channels if other != channel), "")
 
 
+def find_rules(session: Session, sha256: str) -> FieldRules:
+    """The fieldwork rules of the configuration version with that digest, which is read only where this process has not yet."""
+    if sha256 not in _rules:
+        return rules_of(session.scalars(select(Configuration).where(Configuration.sha256 == sha256)).first())
+    return _rules[sha256]
+
+
 def rules_of(configuration: Configuration) -> FieldRules:
     """The fieldwork rules of a configuration version."""
     if configuration.sha256 not in _rules:
         content = configuration.content
         fieldwork = content["fieldwork"]
         _rules[configuration.sha256] = FieldRules(
+            questionnaire=Questionnaire.from_configuration(content),
             hours=CallingHours.from_configuration(fieldwork, content["programme"]["time_zone"]),
             retry=RetryRule.from_configuration(fieldwork),
             release=ReleaseRule.from_configuration(fieldwork),

@@ -16,9 +16,9 @@ from evalsys.base.errors import NotFound
 from evalsys.base.runtime import Runtime
 from evalsys.design.actions import refuse_unless
 from evalsys.design.models import Round
-from evalsys.design.rules import questionnaire_of
 from evalsys.fieldwork.closing import CLASS, require_balance
 from evalsys.fieldwork.models import Interview, SealedAnswer
+from evalsys.fieldwork.rules import rules_of
 from evalsys.results.models import FrozenDataset
 from evalsys.samples.models import Case, Stratum
 from surveys.fieldwork import find_outcome
@@ -111,7 +111,7 @@ def _count_outcomes(session: Session, round_: Round) -> dict[str, Counter[str]]:
 
 def _read_answers(session: Session, round_: Round, final_by_code: dict[str, str]) -> pa.Table:
     """Rows sorted by what they say, so that the file tells nothing of the order in which they came. Comments stay out."""
-    questionnaire = questionnaire_of(round_.configuration)
+    questionnaire = rules_of(round_.configuration).questionnaire
     codes = [code for code in questionnaire.order if questionnaire.question(code).options]
     answers = session.scalars(
         select(SealedAnswer).where(SealedAnswer.round_id == round_.id, SealedAnswer.voided.is_(False))

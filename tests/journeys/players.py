@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 from twilio.request_validator import RequestValidator
 
 from evalsys.design.queries import get_round
-from evalsys.design.rules import questionnaire_of
 from evalsys.fieldwork.interviews import load_conversation
 from evalsys.fieldwork.models import Attempt
+from evalsys.fieldwork.rules import rules_of
 from evalsys.gateways.simulator.twiml import Verb, read_page
 from tests.evalsys.installation import ROUND, Installation
 
@@ -29,7 +29,7 @@ class Player:
         self.place, self.case_id = place, case_id
         self.client = place.app.test_client()
         self.pages = 0
-        self.questionnaire = place.act(lambda s, r: questionnaire_of(get_round(s, ROUND).configuration))
+        self.questionnaire = place.act(lambda s, r: rules_of(get_round(s, ROUND).configuration).questionnaire)
 
     def play(self, steps: list[str]) -> Player:
         for step in steps:

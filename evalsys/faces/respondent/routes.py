@@ -11,13 +11,11 @@ from evalsys.base.runtime import current_runtime
 from evalsys.faces.respondent.forms import make_form
 from evalsys.fieldwork.interviews import (
     Conversation,
-    find_case_by_token,
-    load_conversation,
+    find_by_token,
     opt_out,
     record_answer,
     refuse_interview,
 )
-from evalsys.fieldwork.rules import rules_of
 from surveys.instrument import CONSENT
 
 blueprint = Blueprint("respondent", __name__, template_folder="templates", url_prefix="/q")
@@ -48,14 +46,12 @@ def begin(token: str):
     """Take part, decline, or never be contacted again."""
     runtime = current_runtime()
     choice = request.form.get("choice", "begin")
-    with transaction() as session:
-        talk = _find(token)
-        if talk is None:
-            return _unknown()
-        if talk.is_open and choice == "decline":
-            refuse_interview(session, runtime, talk.case_id)
-        if talk.is_open and choice == "never":
-            opt_out(session, runtime, talk.case_id)
+    talk = _find(token)
+    if talk is None:
+        return _unknown()
+    if talk.is_open and choice in ("decline", "never"):
+        with transaction() as session:
+            (refuse_interview if choice == "decline" else opt_out)(session, runtime, talk.case_id)
     if choice != "begin" or not talk.is_open:
         return redirect(_at("respondent.leave", token=token, said=choice))
     return redirect(_at("respondent.ask", token=token, code=talk.next_question(CHANNEL).code))
@@ -79,20 +75,21 @@ def ask(token: str, code: str):
 @require(TOKEN)
 def answer(token: str, code: str):
     """Keep an answer and go on to the next question."""
-    runtime = current_runtime()
+    talk = _find(token)
+    if talk is None:
+        return _unknown()
+    if not talk.is_open:
+        return _finished(token, talk)
+    if code not in talk.questionnaire.path(talk.answers, CHANNEL):
+        return redirect(_at("respondent.ask", token=token, code=talk.next_question(CHANNEL).code))
+    language = _language(talk)
+    form = make_form(talk.questionnaire.question(code), language, request.form)
+    if not form.validate():
+        return _question_page(token, talk, code, form)
     with transaction() as session:
-        talk = _find(token)
-        if talk is None:
-            return _unknown()
-        if not talk.is_open:
-            return _finished(token, talk)
-        if code not in talk.questionnaire.path(talk.answers, CHANNEL):
-            return redirect(_at("respondent.ask", token=token, code=talk.next_question(CHANNEL).code))
-        language = _language(talk)
-        form = make_form(talk.questionnaire.question(code), language, request.form)
-        if not form.validate():
-            return _question_page(token, talk, code, form)
-        talk = record_answer(session, runtime, talk, code, form.answer.data or "", channel=CHANNEL, language=language)
+        talk = record_answer(
+            session, current_runtime(), talk, code, form.answer.data or "", channel=CHANNEL, language=language
+        )
     following = talk.next_question(CHANNEL) if talk.is_open else None
     if following is None:
         return redirect(_at("respondent.leave", token=token))
@@ -115,8 +112,7 @@ def explain_conflict(error: Refused):
 
 
 def _find(token: str) -> Conversation | None:
-    case_id = find_case_by_token(db.session(), token)
-    return load_conversation(db.session(), current_runtime(), case_id) if case_id else None
+    return find_by_token(db.session(), current_runtime(), token)
 
 
 def _question_page(token: str, talk: Conversation, code: str, form=None):
@@ -143,7 +139,7 @@ def _finished(token: str, talk: Conversation):
     message = {"1.1": "complete", "1.2": "complete", "4.10": "ineligible", "2.11": "refused"}.get(
         talk.outcome, "closed"
     )
-    if talk.round.state not in ("open", "paused"):
+    if talk.round_state not in ("open", "paused"):
         message = "complete" if talk.outcome in ("1.1", "1.2") else "closed"
     text = talk.questionnaire.message(message, language, CHANNEL, talk.context(language))
     return render_template("respondent/finished.html", token=token, text=text, lang=language)
@@ -156,7 +152,7 @@ def _unknown():
 def _language(talk: Conversation) -> str:
     """The language of the page: asked for in the address, else the interview's own, else the site's choice."""
     from_address = LANGUAGES.get(request.args.get("lang", ""))
-    return from_address or talk.language or rules_of(talk.configuration).language
+    return from_address or talk.language or talk.rules.language
 
 
 def _at(endpoint: str, **values: str) -> str:

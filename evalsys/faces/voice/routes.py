@@ -5,13 +5,20 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, request, url_for
 
 from evalsys.accounts.permissions import PROVIDER, require
-from evalsys.base.database import transaction
+from evalsys.base.database import db, transaction
+from evalsys.base.errors import Refused
 from evalsys.base.runtime import Runtime, current_runtime
 from evalsys.faces.voice import pages
 from evalsys.fieldwork.callbacks import receive_status
-from evalsys.fieldwork.calls import keep_said, load_call, why_not_now
-from evalsys.fieldwork.interviews import Conversation, finish_interview, opt_out, record_answer, refuse_interview
-from evalsys.fieldwork.rules import rules_of
+from evalsys.fieldwork.calls import keep_said, why_not_now
+from evalsys.fieldwork.interviews import (
+    Conversation,
+    finish_interview,
+    load_call,
+    opt_out,
+    record_answer,
+    refuse_interview,
+)
 from evalsys.gateways.twilio import verify_signature
 from surveys.errors import InstrumentError
 from surveys.instrument import CONSENT
@@ -47,16 +54,14 @@ def take_status(key: str):
 def greet(key: str):
     """The first words of a call: who asks and why, and whether the person takes part."""
     runtime = current_runtime()
+    talk = load_call(db.session(), runtime, key)
+    machine = request.form.get("AnsweredBy", "").startswith(("machine", "fax"))
+    said = "machine" if machine else why_not_now(runtime, talk)
+    if not said:
+        return _page(_consent_page(talk, key, 0))
     with transaction() as session:
-        talk = load_call(session, runtime, key)
-        if request.form.get("AnsweredBy", "").startswith(("machine", "fax")):
-            keep_said(session, key, "machine")
-            return _page(pages.goodbye("", _language(talk)))
-        refusal = why_not_now(runtime, talk)
-        if refusal:
-            keep_said(session, key, refusal)
-            return _page(_goodbye(talk, refusal))
-    return _page(_consent_page(talk, key, 0))
+        keep_said(session, key, said)
+    return _page(pages.goodbye("", _language(talk)) if machine else _goodbye(talk, said))
 
 
 @blueprint.post("/voice/<key>/consent/<int:missed>")
@@ -64,17 +69,17 @@ def greet(key: str):
 def take_consent(key: str, missed: int):
     """The key pressed after the greeting."""
     runtime = current_runtime()
+    talk = load_call(db.session(), runtime, key)
+    digit = request.form.get("Digits", "")
+    if digit == talk.questionnaire.repeat_key:
+        return _page(_consent_page(talk, key, missed))
+    try:
+        choice = talk.questionnaire.question(CONSENT).value_of_key(digit)
+    except InstrumentError:
+        return _page(_missed(talk, key, missed, digit, asking=None))
+    if choice != "1" or not talk.is_open:
+        return _page(_leave(runtime, talk, key, choice))
     with transaction() as session:
-        talk = load_call(session, runtime, key)
-        digit = request.form.get("Digits", "")
-        if digit == talk.questionnaire.repeat_key:
-            return _page(_consent_page(talk, key, missed))
-        try:
-            choice = talk.questionnaire.question(CONSENT).value_of_key(digit)
-        except InstrumentError:
-            return _page(_missed(session, talk, key, missed, digit, asking=None))
-        if choice != "1" or not talk.is_open:
-            return _page(_leave(session, runtime, talk, key, choice))
         keep_said(session, key, "consented")
         talk = _finish_if_all_answered(session, runtime, talk)
     return _page(_next_page(talk, key))
@@ -85,23 +90,35 @@ def take_consent(key: str, missed: int):
 def take_answer(key: str, code: str, version: int, missed: int):
     """The key pressed after a question. A callback that comes twice carries an old version, and is answered without being recorded."""
     runtime = current_runtime()
-    with transaction() as session:
-        talk = load_call(session, runtime, key)
-        if not talk.is_open or version != talk.version:
-            return _page(_next_page(_finish_if_all_answered(session, runtime, talk), key))
-        digit = request.form.get("Digits", "")
-        questionnaire = talk.questionnaire
-        if digit == questionnaire.repeat_key:
-            return _page(_question_page(talk, key, code))
-        if digit == questionnaire.back_key:
-            before = questionnaire.previous_question(talk.answers, CHANNEL, code)
-            return _page(_question_page(talk, key, before.code if before else code))
-        try:
-            value = questionnaire.question(code).value_of_key(digit)
-        except InstrumentError:
-            return _page(_missed(session, talk, key, missed, digit, asking=code))
-        talk = record_answer(session, runtime, talk, code, value, channel=CHANNEL, language=_language(talk))
+    talk = load_call(db.session(), runtime, key)
+    if not talk.is_open or version != talk.version:
+        return _page(_go_on(runtime, talk, key))
+    digit = request.form.get("Digits", "")
+    questionnaire = talk.questionnaire
+    if digit == questionnaire.repeat_key:
+        return _page(_question_page(talk, key, code))
+    if digit == questionnaire.back_key:
+        before = questionnaire.previous_question(talk.answers, CHANNEL, code)
+        return _page(_question_page(talk, key, before.code if before else code))
+    try:
+        value = questionnaire.question(code).value_of_key(digit)
+    except InstrumentError:
+        return _page(_missed(talk, key, missed, digit, asking=code))
+    try:
+        with transaction() as session:
+            talk = record_answer(session, runtime, talk, code, value, channel=CHANNEL, language=_language(talk))
+    except Refused:
+        # The same key press came twice at once, or the respondent answered on the web this very moment.
+        return _page(_go_on(runtime, load_call(db.session(), runtime, key), key))
     return _page(_next_page(talk, key))
+
+
+def _go_on(runtime: Runtime, talk: Conversation, key: str) -> str:
+    """Go on from where the interview stands, recording nothing but its end."""
+    if talk.is_open and talk.next_question(CHANNEL) is None:
+        with transaction() as session:
+            talk = _finish_if_all_answered(session, runtime, talk)
+    return _next_page(talk, key)
 
 
 def _finish_if_all_answered(session, runtime: Runtime, talk: Conversation) -> Conversation:
@@ -134,11 +151,12 @@ def _consent_page(talk: Conversation, key: str, missed: int, notice: str = "") -
     return pages.ask(text, language, address, address, notice=notice)
 
 
-def _missed(session, talk: Conversation, key: str, missed: int, digit: str, *, asking: str | None) -> str:
+def _missed(talk: Conversation, key: str, missed: int, digit: str, *, asking: str | None) -> str:
     """After silence or a wrong key: say so and ask again, twice; then say goodbye."""
     if missed + 1 > PATIENCE:
         if asking is None:
-            keep_said(session, key, "silent")
+            with transaction() as session:
+                keep_said(session, key, "silent")
         return _goodbye(talk, "refused")
     language = _language(talk)
     notice = talk.questionnaire.message("wrong_key" if digit else "no_key", language, CHANNEL)
@@ -147,15 +165,16 @@ def _missed(session, talk: Conversation, key: str, missed: int, digit: str, *, a
     return _question_page(talk, key, asking, missed + 1, notice)
 
 
-def _leave(session, runtime: Runtime, talk: Conversation, key: str, choice: str) -> str:
+def _leave(runtime: Runtime, talk: Conversation, key: str, choice: str) -> str:
     if not talk.is_open:
         return _goodbye(talk, "closed")
-    keep_said(session, key, "refused")
-    if choice == "3":
-        opt_out(session, runtime, talk.case_id)
-        return _goodbye(talk, "opted_out")
-    refuse_interview(session, runtime, talk.case_id)
-    return _goodbye(talk, "refused")
+    with transaction() as session:
+        keep_said(session, key, "refused")
+        if choice == "3":
+            opt_out(session, runtime, talk.case_id)
+        else:
+            refuse_interview(session, runtime, talk.case_id)
+    return _goodbye(talk, "opted_out" if choice == "3" else "refused")
 
 
 def _goodbye(talk: Conversation, message: str) -> str:
@@ -164,7 +183,7 @@ def _goodbye(talk: Conversation, message: str) -> str:
 
 
 def _language(talk: Conversation) -> str:
-    return talk.language or rules_of(talk.configuration).language
+    return talk.language or talk.rules.language
 
 
 def _page(twiml: str) -> Response:

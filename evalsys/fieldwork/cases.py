@@ -1,0 +1,186 @@
+"""What follows for a case when an attempt ends: the outcome of the attempt, then the next one or the case's own end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from evalsys.base.runtime import Runtime
+from evalsys.design.models import Configuration, Round
+from evalsys.fieldwork.interviews import read_answers
+from evalsys.fieldwork.models import Attempt, Interview
+from evalsys.fieldwork.rules import FieldRules, find_rules
+from surveys.fieldwork import Try, final_outcome, message_outcome, next_try, telephone_outcome, tries_exhausted
+from surveys.fieldwork.dispositions import TELEPHONE_OUTCOMES, TryOutcome
+
+#: how often a message is handed to the provider before the case goes on without it
+MESSAGES = 3
+_HISTORY = select(
+    Attempt.case_id,
+    Attempt.number,
+    Attempt.started_at,
+    Attempt.planned_at,
+    Attempt.outcome,
+    Attempt.counts,
+    Attempt.channel,
+).where(Attempt.state == "ended")
+
+
+@dataclass
+class Dossier:
+    """A case as its next step needs it: the interview (locked), the rules and state of its round, and its ended tries by number."""
+
+    interview: Interview
+    rules: FieldRules
+    round_state: str
+    field_until: datetime
+    tries: dict[int, Try] = field(default_factory=dict)
+
+    @property
+    def history(self) -> list[Try]:
+        """The ended tries, oldest first, as the rules of fieldwork want them."""
+        return [self.tries[number] for number in sorted(self.tries)]
+
+
+def open_dossiers(session: Session, case_ids: Iterable[int]) -> dict[int, Dossier]:
+    """The dossiers of several cases, read in two queries whatever their number.
+
+    The interviews are locked, since a respondent may be answering at this very moment, and read anew.
+    """
+    wanted = sorted(set(case_ids))
+    rows = session.execute(
+        select(Interview, Round.state, Round.field_until, Configuration.sha256)
+        .join(Round, Round.id == Interview.round_id)
+        .join(Configuration, Configuration.id == Round.configuration_id)
+        .where(Interview.case_id.in_(wanted))
+        .order_by(Interview.case_id)
+        .with_for_update(of=Interview)
+        .execution_options(populate_existing=True)
+    )
+    dossiers = {
+        interview.case_id: Dossier(interview, find_rules(session, sha256), state, until)
+        for interview, state, until, sha256 in rows
+    }
+    for row in session.execute(_HISTORY.where(Attempt.case_id.in_(wanted))):
+        entry = Try(row.started_at or row.planned_at, row.outcome, row.counts, row.channel == "voice")
+        dossiers[row.case_id].tries[row.number] = entry
+    return dossiers
+
+
+def end_attempt(
+    runtime: Runtime,
+    attempt: Attempt,
+    dossier: Dossier,
+    status: str,
+    *,
+    answered_by: str = "",
+    error_code: str = "",
+    seconds: int | None = None,
+    at: datetime | None = None,
+) -> None:
+    """Complete an attempt's row with its outcome, and decide what is done about its case next. Once only."""
+    if attempt.state == "ended":
+        return
+    if attempt.channel == "sms":
+        result = message_outcome(status, error_code=error_code)
+    else:
+        result = _voice_outcome(runtime, attempt, dossier, status, answered_by, error_code)
+    attempt.state, attempt.ended_at = "ended", at or runtime.clock.now()
+    attempt.outcome, attempt.counts, attempt.seconds = result.outcome, result.counts_as_try, seconds
+    begun = attempt.started_at or attempt.planned_at
+    dossier.tries[attempt.number] = Try(begun, result.outcome, result.counts_as_try, attempt.channel == "voice")
+    if dossier.interview.state == "calling":
+        _plan_next(runtime, attempt, dossier)
+
+
+def _voice_outcome(
+    runtime: Runtime, attempt: Attempt, dossier: Dossier, status: str, answered_by: str, error_code: str
+) -> TryOutcome:
+    interview = dossier.interview
+    if interview.state in ("answered", "ended", "sealed") and interview.channel == "voice" and interview.outcome:
+        return TryOutcome(interview.outcome, True)
+    if attempt.said == "refused":
+        return TELEPHONE_OUTCOMES["refused"]
+    known = telephone_outcome(
+        status, answered_by="machine" if attempt.said == "machine" else answered_by, error_code=error_code
+    )
+    if known is not None:
+        return known
+    if attempt.said != "consented":
+        return TELEPHONE_OUTCOMES["hung-up"]
+    screened = dossier.rules.questionnaire.is_eligible(read_answers(runtime, interview))
+    return TELEPHONE_OUTCOMES["no-screener" if screened is None else "broken-off"]
+
+
+def _plan_next(runtime: Runtime, attempt: Attempt, dossier: Dossier) -> None:
+    interview, rules, history, now = dossier.interview, dossier.rules, dossier.history, runtime.clock.now()
+    if dossier.round_state not in ("open", "paused"):
+        return settle(runtime, dossier, over=True)
+    interview.state = "waiting"
+    if attempt.channel == "sms":
+        # A dead number and an opt-out hold for the telephone too.
+        ended = _is_ended(history)
+        interview.next_channel, interview.due_at = ("", None) if ended else _after_message(dossier, attempt, now)
+        if interview.next_channel:
+            return None
+    else:
+        interview.due_at = next_try(rules.retry, rules.hours, history, now, dossier.field_until)
+        interview.next_channel = "voice" if interview.due_at else _other_untried(rules, history)
+        if interview.due_at:
+            return None
+        if interview.next_channel and not _is_ended(history):
+            interview.due_at = rules.hours.next_open(now, dossier.field_until)
+            return None
+    exhausted = attempt.channel == "voice" or attempt.outcome != "3.19"
+    return settle(runtime, dossier, over=False, exhausted=exhausted)
+
+
+def _after_message(dossier: Dossier, attempt: Attempt, now: datetime) -> tuple[str, datetime | None]:
+    """After a message the telephone follows, later if it was delivered; in the swapped arm the telephone came before.
+
+    A message that never left is sent again first, so that a busy provider does not turn one mode into the other.
+    """
+    rules, history = dossier.rules, dossier.history
+    if attempt.outcome == "3.16" and sum(not entry.by_phone for entry in history) < MESSAGES:
+        due = rules.hours.next_open(now + rules.retry.delay_after(attempt.outcome), dossier.field_until)
+        return ("sms", due) if due else ("", None)
+    if any(entry.by_phone for entry in history) or not rules.other_channel("sms"):
+        return "", None
+    wait = rules.phone_after_message if attempt.outcome == "3.19" else timedelta(0)
+    due = next_try(rules.retry, rules.hours, [], now + wait, dossier.field_until)
+    return ("voice", due) if due else ("", None)
+
+
+def _other_untried(rules: FieldRules, history: list[Try]) -> str:
+    other = rules.other_channel("voice")
+    return other if other and all(entry.by_phone for entry in history) else ""
+
+
+def _is_ended(history: list[Try]) -> bool:
+    return (
+        final_outcome([entry.outcome for entry in history], tries_exhausted=False, field_period_over=False) is not None
+    )
+
+
+def settle(runtime: Runtime, dossier: Dossier, *, over: bool, exhausted: bool | None = None) -> None:
+    """Give a case its final outcome where there is one: answers that make a complete or partial interview stand, else the tries decide.
+
+    over : the field period has ended. exhausted : whether the tries are used up, by default what the retry rule says.
+    """
+    interview, history = dossier.interview, dossier.history
+    reached = dossier.rules.questionnaire.outcome(read_answers(runtime, interview))
+    done = tries_exhausted(dossier.rules.retry, history) if exhausted is None else exhausted
+    final = final_outcome([entry.outcome for entry in history], tries_exhausted=done, field_period_over=over)
+    if final is None and not (reached and over):
+        interview.next_channel, interview.due_at = "", None
+        return
+    if reached in ("1.1", "1.2"):
+        interview.state, interview.outcome, interview.answered_at = "answered", reached, runtime.clock.now()
+    else:
+        interview.state, interview.outcome, interview.ended_at = "ended", final or reached, runtime.clock.now()
+        interview.answers_cipher = None
+    interview.due_at = None
