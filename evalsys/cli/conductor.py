@@ -21,7 +21,7 @@ from evalsys.fieldwork.queries import is_worked_out
 from evalsys.fieldwork.releases import BEATS
 from evalsys.fieldwork.rules import rules_of
 
-TICK = timedelta(seconds=120)
+TICK = timedelta(seconds=240)
 #: long enough for every job to come round once, so that a replicate still needed is released
 LAST_LOOK = timedelta(seconds=BEATS["field.seal"])
 

@@ -29,6 +29,7 @@ from evalsys.assessment.actions import assess_year
 from evalsys.base.clock import VirtualClock
 from evalsys.base.database import db, transaction
 from evalsys.base.runtime import Runtime
+from evalsys.base.serving import spare_collections
 from evalsys.cli.conductor import SimulatorDesk, conduct_round
 from evalsys.design.actions import create_round, load_programme
 from evalsys.design.models import Round
@@ -103,6 +104,7 @@ class Year:
                 self.home / "clock", start=datetime.fromisoformat(f"{first}T00:00:00+08:00") - timedelta(days=7)
             )
             self.app = create_app()
+            spare_collections()
             with self.app.app_context():
                 flask_migrate.upgrade()
             bar.update(1)

@@ -23,13 +23,12 @@ _RECEIPT = StatusReceipt.__table__
 _WAITING = select(_RECEIPT).where(_RECEIPT.c.applied.is_(False)).order_by(_RECEIPT.c.id).limit(bindparam("most"))
 
 
-def receive_status(session: Session, runtime: Runtime, attempt_key: str, form: Mapping[str, str]) -> bool:
-    """Keep a status callback under its own key; whether it was new."""
+def receive_status(runtime: Runtime, attempt_key: str, form: Mapping[str, str]) -> bool:
+    """Keep a status callback under its own key, in a transaction of its own; whether it was new."""
     status = form.get("CallStatus") or form.get("MessageStatus") or ""
     seconds = form.get("CallDuration", "")
     dead = form.get("SipResponseCode", "") in _DEAD_NUMBER
     return insert_once(
-        session,
         StatusReceipt,
         {
             "attempt_key": attempt_key,

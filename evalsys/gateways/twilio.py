@@ -49,6 +49,9 @@ class PooledHttpClient(HttpClient):
         self._session = requests.Session()
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_connections=_POOL, pool_maxsize=_POOL))
+        # Proxies and certificates of the environment are looked up once, and not again for every call.
+        found = self._session.merge_environment_settings(self._base_url or TWILIO, {}, None, None, None)
+        self._session.proxies, self._session.verify, self._session.trust_env = found["proxies"], found["verify"], False
 
     def request(
         self, method, url, params=None, data=None, headers=None, auth=None, timeout=None, allow_redirects=False

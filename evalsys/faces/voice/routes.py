@@ -44,8 +44,7 @@ def check_signature() -> None:
 @require(PROVIDER)
 def take_status(key: str):
     """Keep a status callback; what follows from it is decided by a job."""
-    with transaction() as session:
-        receive_status(session, current_runtime(), key, request.form)
+    receive_status(current_runtime(), key, request.form)
     return "", 204
 
 

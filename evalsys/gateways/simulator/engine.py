@@ -21,7 +21,7 @@ from evalsys.gateways.simulator.population import Population
 from evalsys.gateways.simulator.wire import Wire
 
 log = structlog.get_logger()
-THREADS = 4
+THREADS = 8
 DELAY = timedelta(seconds=45)
 #: which ``StatusCallbackEvent`` asks for a status; every other status is a call's last and belongs to ``completed``
 EVENTS = {"initiated": "initiated", "ringing": "ringing", "in-progress": "answered"}

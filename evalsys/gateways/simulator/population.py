@@ -21,7 +21,7 @@ COLUMNS = ("phone", "cid", "unit", "group", "county")
 
 DEAD_SHARE = 0.07
 """Persons whose number does not exist any more, for calls and messages alike."""
-CALL_SHARES = {"human": 0.27, "machine": 0.13, "busy": 0.07, "no_answer": 0.53}
+CALL_SHARES = {"human": 0.30, "machine": 0.13, "busy": 0.07, "no_answer": 0.50}
 """What a try at a working number meets."""
 COOPERATIVE_SHARE = 0.42
 """Persons who take the interview when they are reached; whatever they think."""

@@ -30,7 +30,8 @@ def contact(place: Installation, channel: str) -> str:
 def report(place: Installation, key: str, status: str, **form: str) -> bool:
     """A status callback arrives; whether it was new."""
     name = "CallStatus" if status in ("completed", "busy", "no-answer", "in-progress", "ringing") else "MessageStatus"
-    return place.act(lambda s, r: receive_status(s, r, key, {name: status, **form}))
+    with place.app.app_context():
+        return receive_status(place.runtime, key, {name: status, **form})
 
 
 def end(place: Installation, key: str, status: str, *, said: str = "", **form: str) -> None:

@@ -1,15 +1,13 @@
-"""Print what a status callback and a voice page cost in the product itself: python -m tests.load.provider_requests [CALLS].
+"""Print what the requests of fieldwork cost in the product itself: python -m tests.load.field_requests [CALLS].
 
 The requests go straight into the WSGI application of one process, so no socket and no simulator is measured. Every call is told of four
-times (initiated, ringing, answered, completed), and asks for a greeting, the consent and the first questions in between. Processor time
-of the request's own thread, per request.
+times (initiated, ringing, answered, completed), and asks for a greeting, the consent and the first questions in between; then as many
+links are opened and their first questions answered. Processor time of the request's own thread, per request.
 """
 
 from __future__ import annotations
 
-import cProfile
 import io
-import pstats
 import sys
 import tempfile
 import time
@@ -17,16 +15,20 @@ from collections import defaultdict
 from pathlib import Path
 from urllib.parse import urlencode
 
+from sqlalchemy import select
 from twilio.request_validator import RequestValidator
 
+from evalsys.base.database import db
 from evalsys.fieldwork.callbacks import apply_receipts
 from evalsys.fieldwork.dialling import keep_answers, make_attempts, plan_attempts
+from evalsys.fieldwork.models import Interview
 from evalsys.fieldwork.rules import rules_of
+from evalsys.samples.models import Case
 from tests.evalsys.installation import make_open
 
 
-class Provider:
-    """Signs requests and sends them into the application."""
+class Caller:
+    """Sends requests into the application, signed as the provider would sign them."""
 
     def __init__(self, place) -> None:
         self.place, self.settings = place, place.runtime.settings
@@ -34,31 +36,54 @@ class Provider:
         self.seconds: dict[str, list[float]] = defaultdict(list)
 
     def post(self, what: str, path: str, form: dict[str, str]) -> str:
-        """The page that the application answers."""
+        """Post a form; the page that is answered, or where it leads."""
         body = urlencode(form).encode()
+        signature = self.signer.compute_signature(self.settings.public_base_url + path, form)
+        return self._send(
+            what,
+            path,
+            REQUEST_METHOD="POST",
+            CONTENT_LENGTH=str(len(body)),
+            CONTENT_TYPE="application/x-www-form-urlencoded",
+            HTTP_X_TWILIO_SIGNATURE=signature,
+            **{"wsgi.input": io.BytesIO(body)},
+        )
+
+    def get(self, what: str, path: str) -> str:
+        """The page at an address."""
+        return self._send(what, path, REQUEST_METHOD="GET", **{"wsgi.input": io.BytesIO()})
+
+    def _send(self, what: str, path: str, **given) -> str:
         environ = {
-            "REQUEST_METHOD": "POST", "PATH_INFO": path, "RAW_URI": path, "QUERY_STRING": "", "SERVER_NAME": "127.0.0.1",
-            "SERVER_PORT": "8000", "SERVER_PROTOCOL": "HTTP/1.1", "CONTENT_LENGTH": str(len(body)), "wsgi.url_scheme": "http",
-            "CONTENT_TYPE": "application/x-www-form-urlencoded", "wsgi.input": io.BytesIO(body), "wsgi.errors": sys.stderr,
-            "HTTP_X_TWILIO_SIGNATURE": self.signer.compute_signature(self.settings.public_base_url + path, form),
-            "wsgi.multithread": True, "wsgi.multiprocess": True, "wsgi.version": (1, 0), "wsgi.run_once": False,
-        }  # fmt: skip
-        statuses = []
+            "PATH_INFO": path,
+            "RAW_URI": path,
+            "QUERY_STRING": "",
+            "SERVER_NAME": "127.0.0.1",
+            "SERVER_PORT": "8000",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "wsgi.url_scheme": "http",
+            "wsgi.errors": sys.stderr,
+            **given,
+        }
+        answered = []
         begun = time.thread_time()
-        answer = self.place.app(environ, lambda status, headers, exc_info=None: statuses.append(status))
+        answer = self.place.app(
+            environ, lambda status, headers, exc_info=None: answered.append((status, dict(headers)))
+        )
         page = b"".join(answer)
         answer.close()
         self.seconds[what].append(time.thread_time() - begun)
-        if not statuses[0].startswith("20"):
-            raise SystemExit(f"{path} answered {statuses[0]}: {page[:200]!r}")
-        return page.decode()
+        status, headers = answered[0]
+        if status[0] not in "23":
+            raise SystemExit(f"{path} answered {status}: {page[:200]!r}")
+        return headers.get("Location") or page.decode()
 
 
 def main(calls: int) -> None:
     """Place calls, let the provider tell of them and talk, apply what was told; print milliseconds."""
     with tempfile.TemporaryDirectory() as folder:
         place = make_open(Path(folder) / "home", mode_sequence=["phone"], random_arm=0)
-        provider = Provider(place)
+        provider = Caller(place)
         rules = place.on_round(lambda s, r, round_: rules_of(round_.configuration))
         begun = time.thread_time()
         planned = place.on_round(plan_attempts, channel="voice", limit=calls)
@@ -86,15 +111,20 @@ def main(calls: int) -> None:
         while place.act(apply_receipts):
             pass
         provider.seconds["apply a call's callbacks"].append((time.thread_time() - begun) / len(planned))
+        with place.app.app_context():
+            cids = (
+                db.session().scalars(select(Case.cid).join(Interview, Interview.case_id == Case.id).limit(calls)).all()
+            )
+        for cid in cids:
+            link = f"/q/{place.runtime.keyring.link_token(cid)}"
+            provider.get("welcome page", link)
+            address = provider.post("begin", link, {"choice": "begin"})
+            for _ in range(3):
+                provider.get("question page", address)
+                address = provider.post("web answer", address, {"answer": "1"})
         for what, seconds in provider.seconds.items():
             print(f"{what:<26}{1000 * sum(seconds) / len(seconds):8.2f} ms of {len(seconds)}")
 
 
 if __name__ == "__main__":
-    count = int(next((word for word in sys.argv[1:] if word.isdigit()), 60))
-    if "profile" in sys.argv:
-        profile = cProfile.Profile()
-        profile.runcall(main, count)
-        pstats.Stats(profile).sort_stats("cumulative").print_stats(120)
-    else:
-        main(count)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 60)
