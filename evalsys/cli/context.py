@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import getpass
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import click
@@ -69,7 +69,7 @@ def entry_point(app: Flask | None = None) -> Iterator[tuple[Session, Runtime]]:
         yield session, current_runtime()
 
 
-def show(figures: Mapping | list, as_json: bool, lines: Callable[[], Iterator[str]]) -> None:
+def show(figures: Mapping | list, as_json: bool, lines: Callable[[], Iterable[str]]) -> None:
     """Print figures as JSON, or as lines for a person."""
     if as_json:
         click.echo(json.dumps(figures, ensure_ascii=False, sort_keys=True, default=str))

@@ -7,11 +7,12 @@ import shutil
 import signal
 import sys
 import time
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import click
 
-from evalsys.cli.context import speaks_plainly
+from evalsys.cli.context import as_json, show, speaks_plainly
 from evalsys.cli.stage import make_environment, stage, wait_for_stage
 from evalsys.cli.year import Year, describe_year
 
@@ -34,8 +35,9 @@ from evalsys.cli.year import Year, describe_year
     type=click.Path(path_type=Path),
     help="Folder of the demo; emptied first.",
 )
+@as_json
 @speaks_plainly
-def demo(scale: float, seed: int, port: int, serve: bool, home: Path) -> None:
+def demo(scale: float, seed: int, port: int, serve: bool, home: Path, as_json: bool) -> None:
     """Watch a year of a made-up city: records, draw, fieldwork by telephone and web, scores, publication."""
     home = home.absolute()
     _empty(home)
@@ -45,13 +47,14 @@ def demo(scale: float, seed: int, port: int, serve: bool, home: Path) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with stage(environment, port):
         year = Year(home=home, scale=scale, seed=seed)
-        year.prepare()
-        wait_for_stage(port)
-        year.hold()
-        for line in describe_year(year):
-            click.echo(line)
+        with redirect_stdout(sys.stderr if as_json else sys.stdout):
+            year.prepare()
+            wait_for_stage(port)
+            year.hold()
+        figures = {"rounds": year.summaries, "seconds": year.seconds, "passwords": year.passwords}
+        show(figures, as_json, lambda: describe_year(year))
         if serve:
-            click.echo(f"\nEverything is served at http://127.0.0.1:{port} – end with Ctrl-C.")
+            click.echo(f"\nEverything is served at http://127.0.0.1:{port} – end with Ctrl-C.", err=as_json)
             _wait_for_interrupt()
 
 
@@ -70,4 +73,4 @@ def _wait_for_interrupt() -> None:
         while True:
             time.sleep(3600)
     except KeyboardInterrupt:
-        click.echo("ended")
+        click.echo("ended", err=True)

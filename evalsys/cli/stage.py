@@ -55,7 +55,9 @@ def wait_for_stage(port: int) -> None:
 @contextmanager
 def _process(environment: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen]:
     """A command of ours in a process of its own, ended with the block."""
-    process = subprocess.Popen([sys.executable, "-m", "evalsys", *arguments], env=os.environ | environment)
+    # Logs go where errors go: standard output is for the figures.
+    command = [sys.executable, "-m", "evalsys", *arguments]
+    process = subprocess.Popen(command, env=os.environ | environment, stdout=sys.__stderr__)
     try:
         yield process
     finally:
