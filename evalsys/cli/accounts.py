@@ -35,4 +35,4 @@ def add(name: str, roles: tuple[str, ...], display_name: str, unit: str, passwor
             roles=list(roles),
             unit_code=unit,
         )
-        click.echo(f"{name} may sign in as {', '.join(roles)}")
+    click.echo(f"{name} may sign in as {', '.join(roles)}")

@@ -6,6 +6,7 @@ import click
 import flask_migrate
 
 from evalsys.app import create_app
+from evalsys.cli.context import speaks_plainly
 
 
 @click.group("db")
@@ -15,6 +16,7 @@ def database() -> None:
 
 @database.command("upgrade")
 @click.option("--revision", default="head", show_default=True, help="How far to go.")
+@speaks_plainly
 def upgrade(revision: str) -> None:
     """Bring the database up to date; creates an empty one's tables."""
     with create_app().app_context():
@@ -23,6 +25,7 @@ def upgrade(revision: str) -> None:
 
 @database.command("downgrade")
 @click.argument("revision")
+@speaks_plainly
 def downgrade(revision: str) -> None:
     """Go back to an earlier state of the tables."""
     with create_app().app_context():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from pathlib import Path
 
 import click
@@ -28,20 +29,29 @@ def programme() -> None:
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--reason", default="loaded from files", show_default=True, help="Why this version is made.")
 @acting
+@as_json
 @speaks_plainly
-def load(folder: Path, reason: str, actor: str) -> None:
+def load(folder: Path, reason: str, actor: str, as_json: bool) -> None:
     """Load a programme's files; all problems are listed, and nothing is stored while there are any."""
     files = read_programme(folder)
     with entry_point() as (session, runtime):
-        loaded = load_programme(session, runtime.clock, files, actor=actor, reason=reason)
-        click.echo(f"{loaded.code}: {len(files.units)} units, {len(files.stations)} stations, {len(files.areas)} areas")
+        code = load_programme(session, runtime.clock, files, actor=actor, reason=reason).code
+    show_programme(code, code, files.units, files.stations, files.areas, as_json)
+
+
+def show_programme(label: str, code: str, units: Sized, stations: Sized, areas: Sized, as_json: bool) -> None:
+    """How much a programme holds, behind ``label``."""
+    figures = {"code": code, "units": len(units), "stations": len(stations), "areas": len(areas)}
+    parts = ", ".join(f"{figures[name]} {name}" for name in ("units", "stations", "areas"))
+    show(figures, as_json, lambda: [f"{label}: {parts}"])
 
 
 @programme.command("export")
 @click.argument("code")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@as_json
 @speaks_plainly
-def export(code: str, folder: Path) -> None:
+def export(code: str, folder: Path, as_json: bool) -> None:
     """Write a programme's newest configuration, units and areas as the folder that ``load`` reads."""
     with entry_point() as (session, _):
         configuration = get_latest_configuration(session, get_programme(session, code)).content
@@ -52,7 +62,7 @@ def export(code: str, folder: Path) -> None:
     evaluated = [describe_unit(unit, code_by_id) for unit in units if unit.level != "station"]
     stations = [describe_station(unit, code_by_id) for unit in units if unit.level == "station"]
     write_programme(folder, configuration, [describe_area(area) for area in areas], evaluated, stations)
-    click.echo(f"{folder}: {len(evaluated)} units, {len(stations)} stations, {len(areas)} areas")
+    show_programme(str(folder), code, evaluated, stations, areas, as_json)
 
 
 def describe_area(area: Area) -> dict:
@@ -93,8 +103,11 @@ def round_() -> None:
     "--frame-supplier", required=True, help="Who supplied the service records; stands on the disclosure page."
 )
 @acting
+@as_json
 @speaks_plainly
-def make(programme_code: str, code: str, units: tuple[str, ...], frame_supplier: str, actor: str) -> None:
+def make(
+    programme_code: str, code: str, units: tuple[str, ...], frame_supplier: str, actor: str, as_json: bool
+) -> None:
     """Make the round CODE as the programme's configuration plans it."""
     with entry_point() as (session, runtime):
         found = get_programme(session, programme_code)
@@ -112,7 +125,8 @@ def make(programme_code: str, code: str, units: tuple[str, ...], frame_supplier:
             unit_codes=list(units) or None,
             frame_supplier=frame_supplier,
         )
-        click.echo(f"{made.code}: {len(made.units)} units")
+        figures = {"code": made.code, "units": len(made.units)}
+    show(figures, as_json, lambda: [f"{code}: {figures['units']} units"])
 
 
 @round_.command("list")
@@ -140,9 +154,11 @@ def close(code: str, actor: str, as_json: bool) -> None:
 @round_.command("freeze")
 @click.argument("code")
 @acting
+@as_json
 @speaks_plainly
-def freeze(code: str, actor: str) -> None:
+def freeze(code: str, actor: str, as_json: bool) -> None:
     """Freeze the answers of a closed round."""
     with entry_point() as (session, runtime):
         dataset = freeze_round(session, runtime, get_round(session, code), actor=actor)
-        click.echo(f"{dataset.rows} answers, SHA-256 {dataset.sha256}")
+        figures = {"answers": dataset.rows, "sha256": dataset.sha256}
+    show(figures, as_json, lambda: [f"{figures['answers']} answers, SHA-256 {figures['sha256']}"])

@@ -19,16 +19,20 @@ def field() -> None:
 @field.command("start")
 @click.argument("round_code")
 @acting
+@as_json
 @speaks_plainly
-def start(round_code: str, actor: str) -> None:
+def start(round_code: str, actor: str, as_json: bool) -> None:
     """Open a drawn round, or go on with a paused one; workers do the rest."""
     with entry_point() as (session, runtime):
         found = get_round(session, round_code)
-        if found.state == "paused":
+        was_paused = found.state == "paused"
+        released = 0
+        if was_paused:
             resume_round(session, runtime, found, actor=actor)
-            click.echo("fieldwork goes on")
         else:
-            click.echo(f"{open_round(session, runtime, found, actor=actor)} cases released")
+            released = open_round(session, runtime, found, actor=actor)
+    said = "fieldwork goes on" if was_paused else f"{released} cases released"
+    show({"released": released}, as_json, lambda: [said])
 
 
 @field.command("pause")
@@ -39,7 +43,7 @@ def pause(round_code: str, actor: str) -> None:
     """Place no new calls and send no messages; answers are still taken."""
     with entry_point() as (session, runtime):
         pause_round(session, runtime, get_round(session, round_code), actor=actor)
-        click.echo("fieldwork is paused")
+    click.echo("fieldwork is paused")
 
 
 @field.command("status")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import click
@@ -26,13 +28,14 @@ def hotline() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--accept-good", is_flag=True, help="Import the good lines although there are bad ones.")
 @acting
+@as_json
 @speaks_plainly
-def import_file(round_code: str, file: Path, accept_good: bool, actor: str) -> None:
+def import_file(round_code: str, file: Path, accept_good: bool, actor: str, as_json: bool) -> None:
     """Import a CSV or XLSX file of orders for a round."""
     with entry_point() as (session, runtime):
         found = get_round(session, round_code)
         stored = import_orders(session, runtime, found, file, actor=actor, accept_good=accept_good)
-        click.echo(f"{stored} orders")
+    show({"orders": stored}, as_json, lambda: [f"{stored} orders"])
 
 
 @click.command()
@@ -84,16 +87,18 @@ def assess(programme_code: str, actor: str, as_json: bool) -> None:
 @click.option("--approved-by", required=True, help="Who approves.")
 @click.option("--seconded-by", required=True, help="Who seconds; another person.")
 @click.option("--reason", default="", help="Why a revision is published.")
+@as_json
 @speaks_plainly
-def publish(round_code: str, approved_by: str, seconded_by: str, reason: str) -> None:
+def publish(round_code: str, approved_by: str, seconded_by: str, reason: str, as_json: bool) -> None:
     """Publish the newest scores of a round, with the bundles that prove them."""
     with entry_point() as (session, runtime):
         found = get_round(session, round_code)
         publication = publish_round(
             session, runtime, found, approved_by=approved_by, seconded_by=seconded_by, reason=reason
         )
-        for name in publication.files.values():
-            click.echo(runtime.published_folder / name)
+        files = {kind: str(runtime.published_folder / name) for kind, name in publication.files.items()}
+        figures = {"revision": publication.revision, "files": files}
+    show(figures, as_json, lambda: iter(files.values()))
 
 
 @click.command()
@@ -107,7 +112,9 @@ def verify(bundle: Path, public_key: str, as_json: bool) -> None:
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)) if public_key else None
     except ValueError as error:
         raise Refusal("The public key is 64 hex digits; this is not one.") from error
-    checks = list(verify_bundle(bundle, key))
+    # The verifier of the draw says what it finds as it goes along.
+    with redirect_stdout(sys.stderr if as_json else sys.stdout):
+        checks = list(verify_bundle(bundle, key))
     figures = [{"check": check.name, "problems": list(check.problems)} for check in checks]
 
     def lines():

@@ -12,7 +12,7 @@ from evalsys.fieldwork.queries import find_earlier
 from evalsys.fieldwork.releases import release_where_needed
 from evalsys.samples.draws import commit_frame, draw_sample, get_draw
 from evalsys.samples.frames import preview_report
-from evalsys.samples.imports import import_service_records, import_staff_numbers
+from evalsys.samples.imports import ImportReport, import_service_records, import_staff_numbers
 
 
 @click.group()
@@ -28,21 +28,36 @@ def frame() -> None:
 )
 @click.option("--accept-good", is_flag=True, help="Import the good lines although there are bad ones.")
 @acting
+@as_json
 @speaks_plainly
-def import_files(round_code: str, files: tuple[Path, ...], staff: Path | None, accept_good: bool, actor: str) -> None:
+def import_files(
+    round_code: str, files: tuple[Path, ...], staff: Path | None, accept_good: bool, actor: str, as_json: bool
+) -> None:
     """Import CSV or XLSX files of service records; every bad line is named, and nothing is imported while there is one."""
     with entry_point() as (session, runtime):
         found = get_round(session, round_code)
+        numbers = import_staff_numbers(session, runtime, staff, actor=actor) if staff else 0
+        reports = [
+            import_service_records(session, runtime, found, path, actor=actor, accept_good=accept_good)
+            for path in files
+        ]
+    figures = {"staff_numbers": numbers, "files": [import_figures(report) for report in reports]}
+
+    def lines():
         if staff:
-            click.echo(f"{staff.name}: {import_staff_numbers(session, runtime, staff, actor=actor)} staff numbers")
-        for path in files:
-            report = import_service_records(session, runtime, found, path, actor=actor, accept_good=accept_good)
+            yield f"{staff.name}: {numbers} staff numbers"
+        for report in reports:
             for problem in report.problems:
                 click.echo(f"  {describe_problem(problem)}", err=True)
             aside = ", ".join(f"{reason} {count}" for reason, count in sorted(report.set_aside.items()))
-            click.echo(
-                f"{report.file} ({report.encoding}): {report.imported} of {report.lines} lines; set aside: {aside}"
-            )
+            yield f"{report.file} ({report.encoding}): {report.imported} of {report.lines} lines; set aside: {aside}"
+
+    show(figures, as_json, lines)
+
+
+def import_figures(report: ImportReport) -> dict:
+    """What an import found, its bad lines as sentences."""
+    return {**vars(report), "problems": [describe_problem(problem) for problem in report.problems]}
 
 
 @frame.command("report")
@@ -83,8 +98,11 @@ def sample() -> None:
 @click.option("--dice-source", default="", help="Who rolls which dice, and when.")
 @click.option("--nonce", "nonces", multiple=True, help="A nonce that an observer contributes, in hex.")
 @acting
+@as_json
 @speaks_plainly
-def commit(round_code: str, beacon_source: str, dice_source: str, nonces: tuple[str, ...], actor: str) -> None:
+def commit(
+    round_code: str, beacon_source: str, dice_source: str, nonces: tuple[str, ...], actor: str, as_json: bool
+) -> None:
     """Freeze the frame and commit to it before the seed can be known."""
     with entry_point() as (session, runtime):
         found = get_round(session, round_code)
@@ -98,7 +116,14 @@ def commit(round_code: str, beacon_source: str, dice_source: str, nonces: tuple[
             earlier=find_earlier(session, found),
             contributed_nonces=nonces,
         )
-        click.echo(f"frame of {draw.frame_size} entries, root {draw.frame_root}\ncommitment {draw.commitment_sha256}")
+        names = ("frame_size", "frame_root", "commitment_sha256")
+        figures = {name: getattr(draw, name) for name in names}
+
+    def lines():
+        yield f"frame of {figures['frame_size']} entries, root {figures['frame_root']}"
+        yield f"commitment {figures['commitment_sha256']}"
+
+    show(figures, as_json, lines)
 
 
 @sample.command("draw")
@@ -107,21 +132,25 @@ def commit(round_code: str, beacon_source: str, dice_source: str, nonces: tuple[
 @click.option("--dice", default="", help="What the dice showed.")
 @click.option("--entered-by", required=True, help="Who typed the sources in.")
 @click.option("--confirmed-by", required=True, help="Who confirmed them.")
+@as_json
 @speaks_plainly
-def draw(round_code: str, beacon: str, dice: str, entered_by: str, confirmed_by: str) -> None:
+def draw(round_code: str, beacon: str, dice: str, entered_by: str, confirmed_by: str, as_json: bool) -> None:
     """Take the seed from the committed sources and draw the sample."""
     with entry_point() as (session, runtime):
         found = get_round(session, round_code)
         drawn = draw_sample(
             session, runtime, found, beacon=beacon, dice=dice, entered_by=entered_by, confirmed_by=confirmed_by
         )
-        click.echo(f"seed {drawn.seed}")
+        seed = drawn.seed
+    show({"seed": seed}, as_json, lambda: [f"seed {seed}"])
 
 
 @sample.command("release")
 @click.argument("round_code")
+@as_json
 @speaks_plainly
-def release(round_code: str) -> None:
+def release(round_code: str, as_json: bool) -> None:
     """Release the next replicate of every unit whose expected completes fall short of its quota."""
     with entry_point() as (session, runtime):
-        click.echo(f"{release_where_needed(session, runtime, get_round(session, round_code))} cases released")
+        released = release_where_needed(session, runtime, get_round(session, round_code))
+    show({"released": released}, as_json, lambda: [f"{released} cases released"])
