@@ -168,7 +168,7 @@ def _answer_errors(app: Flask) -> None:
     @app.errorhandler(SurveyError)
     def refuse_method(error: SurveyError):
         db.session.rollback()
-        return show(422, error.message)
+        return show(422, error.sentence(gettext))
 
     @app.errorhandler(HTTPException)
     def explain(error: HTTPException):

@@ -57,7 +57,7 @@ def speaks_plainly(command: Callable) -> Callable:
         except EvalsysError as error:
             raise Refusal(str(error), getattr(error, "problems", None)) from error
         except SurveyError as error:
-            raise Refusal(error.message) from error
+            raise Refusal(str(error)) from error
 
     return wrapped
 

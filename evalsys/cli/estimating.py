@@ -95,7 +95,9 @@ def read_columns(path: Path) -> dict[str, np.ndarray]:
         try:
             table = pq.read_table(path)
         except pa.ArrowException as error:
-            raise DesignError(f"{path.name} cannot be read as Parquet: {error}", code="file-unreadable") from error
+            raise DesignError(
+                "%(name)s cannot be read as Parquet: %(error)s", code="file-unreadable", name=path.name, error=error
+            ) from error
         return {name: _as_array(table.column(name)) for name in table.column_names}
     header, rows = _read_csv(path)
     columns = zip(*rows, strict=True) if rows else [()] * len(header)
@@ -116,20 +118,27 @@ def _read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
         try:
             text = content.decode("gb18030")
         except UnicodeDecodeError as error:
-            raise DesignError(f"{path.name} is neither UTF-8 nor GB 18030.", code="file-unreadable") from error
+            raise DesignError(
+                "%(name)s is neither UTF-8 nor GB 18030.", code="file-unreadable", name=path.name
+            ) from error
     reader = csv.reader(io.StringIO(text, newline=""))
     header = [name.strip() for name in next(reader, [])]
     if not header or len(set(header)) < len(header):
-        raise DesignError(f"{path.name} needs a first line of column names that all differ.", code="file-header")
+        raise DesignError(
+            "%(name)s needs a first line of column names that all differ.", code="file-header", name=path.name
+        )
     rows = []
     for row in reader:
         if not row:
             continue
         if len(row) != len(header):
             raise DesignError(
-                f"Line {reader.line_num} of {path.name} has {len(row)} values for {len(header)} columns.",
+                "Line %(row)s of %(name)s has %(values)s values for %(columns)s columns.",
                 code="file-line",
                 row=reader.line_num,
+                name=path.name,
+                values=len(row),
+                columns=len(header),
             )
         rows.append(row)
     return header, rows
@@ -140,22 +149,26 @@ def _read_margins(path: Path | None, *, only_one: bool) -> tuple[KnownTotal, ...
         return ()
     header, rows = _read_csv(path)
     if header != ["margin", "level", "total"]:
-        raise DesignError(f"{path.name} must have the columns margin, level, total.", code="file-header")
+        raise DesignError("%(name)s must have the columns margin, level, total.", code="file-header", name=path.name)
     known = []
     for number, (margin, level, total) in enumerate(rows, start=2):
         try:
             known.append(KnownTotal(margin.strip(), level.strip(), float(total)))
         except ValueError:
             raise DesignError(
-                f"Line {number} of {path.name} has the total {total!r}, which is no number.",
+                "Line %(row)s of %(name)s has the total %(total)r, which is no number.",
                 code="value-number",
                 row=number,
+                name=path.name,
+                total=total,
             ) from None
     if not known:
-        raise DesignError(f"{path.name} names no margin.", code="margin")
+        raise DesignError("%(name)s names no margin.", code="margin", name=path.name)
     if only_one and len({line.margin for line in known}) > 1:
         raise DesignError(
-            f"{path.name} has several margins; post-stratify to one joint margin (a:b), or use --rake.", code="margin"
+            "%(name)s has several margins; post-stratify to one joint margin (a:b), or use --rake.",
+            code="margin",
+            name=path.name,
         )
     return tuple(known)
 

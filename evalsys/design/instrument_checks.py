@@ -20,7 +20,7 @@ def check_instrument(configuration: Mapping[str, Any]) -> list[FileProblem]:
         name = error.details.get("question", "")
         column = "order" if error.code == "unknown-question" else _own_question(configuration, str(name))
         value = str(error.details.get("scale") or name)
-        return [FileProblem(QUESTIONNAIRE_FILE, None, column, value, "instrument", {"reason": error.message})]
+        return [FileProblem(QUESTIONNAIRE_FILE, None, column, value, "instrument", {"reason": error})]
     return [_located(configuration, finding) for finding in questionnaire.lint()]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from evalsys.units.import_rows import ROW_SENTENCES, RowProblem
 from evalsys.units.spreadsheets import N_
+from surveys.errors import SurveyError
 
 FILE_SENTENCES = {
     **ROW_SENTENCES,
@@ -95,7 +96,11 @@ class FileProblem:
     def sentence(self, translate: Callable[[str], str] = lambda text: text) -> str:
         """What is wrong and what to write instead, in the reader's language."""
         text = translate(FILE_SENTENCES.get(self.problem, self.problem))
-        return text % self.params if self.params else text
+        params = {
+            name: value.sentence(translate) if isinstance(value, SurveyError) else value
+            for name, value in self.params.items()
+        }
+        return text % params if params else text
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line) if part is not None)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from surveys.errors import SurveyError
+from surveys.errors import Phrase, SurveyError
 
 Content = bytes | Path
 
@@ -39,9 +39,16 @@ class BundleError(SurveyError):
     code = "bundle"
 
     def __init__(
-        self, message: str, *, member: str | None = None, line: int | None = None, byte: int | None = None
+        self,
+        text: str,
+        /,
+        *,
+        member: str | None = None,
+        line: int | None = None,
+        byte: int | None = None,
+        **details: object,
     ) -> None:
-        super().__init__(message, member=member, line=line, byte=byte)
+        super().__init__(text, member=member, line=line, byte=byte, **details)
         self.member = member
         self.line = line
         self.byte = byte
@@ -81,7 +88,7 @@ def require_name(name: str) -> str:
     """Return the member's name if any archive can hold it: ASCII, relative, no part beginning with a dot."""
     if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > 200:
         raise BundleError(
-            f"The member name {name!r} is not a plain relative path of letters, digits, '.', '_' and '-'.", member=name
+            "The member name %(member)r is not a plain relative path of letters, digits, '.', '_' and '-'.", member=name
         )
     return name
 
@@ -126,7 +133,7 @@ def measure(name: str, blocks: Iterable[bytes]) -> tuple[int, int]:
         size += len(block)
         crc = zlib.crc32(block, crc)
     if size > _MAXIMUM_SIZE:
-        raise BundleError(f"{name} has {size} bytes; a bundle holds at most 4 GiB.", member=name)
+        raise BundleError("%(member)s has %(size)s bytes; a bundle holds at most 4 GiB.", member=name, size=size)
     return size, crc
 
 
@@ -148,7 +155,7 @@ def write_archive(path: Path, contents: Mapping[str, Content]) -> None:
                 file.write(place.local_header())
                 if _copy(content, file) != (place.size, place.crc):
                     raise BundleError(
-                        f"{name} changed while the bundle was being written; write it again.", member=name
+                        "%(member)s changed while the bundle was being written; write it again.", member=name
                     )
                 places.append(place)
             tail = directory(places)
@@ -202,7 +209,7 @@ def check_directory(file: IO[bytes], places: Sequence[Place]) -> None:
     found = file.read(len(expected) + 1)
     if found[: len(expected)] == expected and len(found) > len(expected):
         raise BundleError(
-            f"Something stands after the end of the archive, at byte {begins_at + len(expected)}.",
+            "Something stands after the end of the archive, at byte %(byte)s.",
             byte=begins_at + len(expected),
         )
     _compare(found, expected, begins_at, None)
@@ -210,9 +217,12 @@ def check_directory(file: IO[bytes], places: Sequence[Place]) -> None:
 
 def directory_error(byte: int, name: str | None) -> BundleError:
     """Return the error for a wrong byte of a header or of the directory."""
-    whose = f" (header of {name})" if name else ""
+    whose = Phrase(" (header of %(member)s)", member=name) if name else ""
     return BundleError(
-        f"The archive's directory is wrong at byte {byte}{whose}; the file was changed.", member=name, byte=byte
+        "The archive's directory is wrong at byte %(byte)s%(whose)s; the file was changed.",
+        member=name,
+        byte=byte,
+        whose=whose,
     )
 
 

@@ -84,7 +84,7 @@ class Bundle:
         entry = self._entry(name)
         content = b"".join(self._blocks(name))
         if hashlib.sha256(content).hexdigest() != entry["sha256"]:
-            raise BundleError(f"{name} was changed while the bundle was being read.", member=name)
+            raise BundleError("%(member)s was changed while the bundle was being read.", member=name)
         return content
 
     def lines(self, name: str) -> Iterator[str]:
@@ -104,7 +104,7 @@ class Bundle:
 
     def _entry(self, name: str) -> Mapping[str, Any]:
         if name not in self._members:
-            raise BundleError(f"The bundle has no member {name}.", member=name)
+            raise BundleError("The bundle has no member %(member)s.", member=name)
         return self._members[name]
 
 
@@ -123,7 +123,7 @@ def write_bundle(
         The kind is not ``public`` or ``auditor``, a name cannot stand in an archive, or the archive would exceed 4 GiB.
     """
     if kind not in KINDS:
-        raise BundleError(f"A bundle is {' or '.join(KINDS)}, not {kind!r}.")
+        raise BundleError("A bundle is %(known)s, not %(kind)r.", known=" or ".join(KINDS), kind=kind)
     path = Path(path)
     with tempfile.TemporaryDirectory(prefix="evalsys-bundle-", dir=path.parent) as folder:
         contents = _with_line_digests(members, Path(folder))
@@ -177,7 +177,7 @@ def _with_line_digests(members: Mapping[str, Content], folder: Path) -> dict[str
     contents: dict[str, Content] = {}
     for number, (name, content) in enumerate(members.items()):
         if require_name(name) in (MANIFEST, SIGNATURE) or name.startswith(LINES_PREFIX):
-            raise BundleError(f"The name {name} is kept for the bundle's own members; choose another.", member=name)
+            raise BundleError("The name %(member)s is kept for the bundle's own members; choose another.", member=name)
         contents[name] = content
         if name.endswith(TEXT_SUFFIXES):
             digests = folder / f"digests-{number}"
@@ -228,13 +228,14 @@ def _check_signature(
         # The header's checksum tells which of the two was touched.
         guilty = SIGNATURE if zlib.crc32(manifest) == manifest_place.crc else MANIFEST
         raise BundleError(
-            f"{guilty}, line 1: manifest and signature do not belong together; it was changed.", member=guilty, line=1
+            "%(member)s, line 1: manifest and signature do not belong together; it was changed.", member=guilty, line=1
         ) from None
     if public_key is not None and public_key.public_bytes_raw() != signer:
         raise BundleError(
-            f"signature.json, line 1: signed with the key {signer.hex()}, not with the one expected.",
+            "signature.json, line 1: signed with the key %(signer)s, not with the one expected.",
             member=SIGNATURE,
             line=1,
+            signer=signer.hex(),
         )
     return signer
 
@@ -295,10 +296,10 @@ def _changed(file: IO[bytes], name: str, places: Mapping[str, Place]) -> BundleE
     text = name.removeprefix(LINES_PREFIX)
     digests = LINES_PREFIX + text
     if text not in places or digests not in places:
-        return BundleError(f"{name}: it was changed after signing.", member=name)
+        return BundleError("%(member)s: it was changed after signing.", member=name)
     expected = split_lines(place_blocks(file, places[digests]))
     found = map(_line_digest, split_lines(place_blocks(file, places[text])))
     line = next(
         (number for number, (left, right) in enumerate(zip_longest(found, expected), start=1) if left != right), 1
     )
-    return BundleError(f"{name}, line {line}: it was changed after signing.", member=name, line=line)
+    return BundleError("%(member)s, line %(line)s: it was changed after signing.", member=name, line=line)

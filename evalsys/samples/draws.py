@@ -165,7 +165,7 @@ def draw_sample(
     except DrawError as error:
         if error.code != "frame_changed":
             raise
-        refusal = refuse_frame_change(runtime, round_, entered_by, error.message)
+        refusal = refuse_frame_change(runtime, round_, entered_by, str(error))
         raise refusal from error
     round_.drawn_at = runtime.clock.now()
     return record

@@ -75,7 +75,10 @@ def analyse(table: Mapping[str, np.ndarray], request: Request) -> list[dict]:
     """
     if request.kind not in KINDS:
         raise DesignError(
-            f"The kind of estimate is {request.kind!r}; use one of {', '.join(KINDS)}.", code="estimate-kind"
+            "The kind of estimate is %(kind)r; use one of %(known)s.",
+            code="estimate-kind",
+            kind=request.kind,
+            known=", ".join(KINDS),
         )
     if not request.variables:
         raise DesignError("Name at least one variable to estimate.", code="estimate-kind")
@@ -100,7 +103,11 @@ def _refuse_ragged(table: Mapping[str, np.ndarray]) -> None:
     for name, length in lengths.items():
         if length < most:
             raise DesignError(
-                f"Column {name} has {length} rows, others have {most}.", code="design-length", column=name
+                "Column %(column)s has %(length)s rows, others have %(most)s.",
+                code="design-length",
+                column=name,
+                length=length,
+                most=most,
             )
     if table and not most:
         raise DesignError("The table has no rows, so there is nothing to estimate.", code="table-rows")
@@ -130,17 +137,18 @@ def _calibrated(design: Design, table: Mapping[str, np.ndarray], known: Sequence
         lines = [line for line in known if line.margin == name]
         levels = [line.level for line in lines]
         if len(set(levels)) < len(levels):
-            raise DesignError(f"Margin {name} gives a level twice.", code="margin", margin=name)
+            raise DesignError("Margin %(margin)s gives a level twice.", code="margin", margin=name)
         parts = [name] if name in table else name.split(":")
         texts = [":".join(row) for row in zip(*(text_column(table, part) for part in parts), strict=True)]
         place = {level: k for k, level in enumerate(levels)}
         for row, text in enumerate(texts):
             if text not in place:
                 raise DesignError(
-                    f"Row {row + 1} has {text!r} in {name}, for which the margins give no total.",
+                    "Row %(row)s has %(text)r in %(column)s, for which the margins give no total.",
                     code="margin-level",
                     column=name,
                     row=row + 1,
+                    text=text,
                 )
         codes = np.array([place[text] for text in texts])
         margins.append(Margin(name, codes, np.array([line.total for line in lines], float), levels))
@@ -156,7 +164,10 @@ def _domains(table: Mapping[str, np.ndarray], by: Sequence[str], rows: int) -> t
     present = np.all([column != "" for column in texts], axis=0)
     if not present.any():
         raise DesignError(
-            f"No row has a value in {', '.join(by)}, so there is no domain.", code="domains-none", column=by[0]
+            "No row has a value in %(columns)s, so there is no domain.",
+            code="domains-none",
+            column=by[0],
+            columns=", ".join(by),
         )
     keys = [tuple(map(_domain_value, row)) for row in zip(*(column.tolist() for column in columns), strict=True)]
     # numbers before texts, so that a column of both has an order
@@ -179,7 +190,9 @@ def _ratio_lines(table, request, design, domain, lonely) -> Iterator[list[dict]]
     pairs = [variable.partition("/") for variable in request.variables]
     for variable, (_, slash, _) in zip(request.variables, pairs, strict=True):
         if not slash:
-            raise DesignError(f"The ratio {variable!r} must be two columns, A/B.", code="estimate-kind")
+            raise DesignError(
+                "The ratio %(variable)r must be two columns, A/B.", code="estimate-kind", variable=variable
+            )
     over, under = (np.stack([number_column(table, pair[k]) for pair in pairs], axis=1) for k in (0, 2))
     yield from _lines(request.variables, domains.ratios(design, over, under, domain, lonely), request)
 
@@ -219,7 +232,7 @@ def _quantiles(table, request, design, variable, domain, lonely) -> list[dict]:
         p = float(share)
     except ValueError:
         raise DesignError(
-            f"The quantile {variable!r} must be a column and a share, V:p.", code="estimate-kind"
+            "The quantile %(variable)r must be a column and a share, V:p.", code="estimate-kind", variable=variable
         ) from None
     values = number_column(table, name)
     lines = []

@@ -55,7 +55,12 @@ def estimate_changes(
     """
     later = np.asarray(later, bool)
     if later.shape != (len(design),):
-        raise DesignError(f"There are {later.size} marks of a round for {len(design)} rows.", code="design-length")
+        raise DesignError(
+            "There are %(marks)s marks of a round for %(rows)s rows.",
+            code="design-length",
+            marks=later.size,
+            rows=len(design),
+        )
     domain = np.zeros(len(design), np.int64) if domain is None else np.asarray(domain, np.int64)
     count = int(domain.max(initial=-1)) + 1
     # Both rounds of every domain, whether or not somebody answered in it.

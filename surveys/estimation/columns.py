@@ -22,7 +22,7 @@ def number_column(table: Mapping[str, np.ndarray], name: str, *, finite: bool = 
     if finite:
         for row in np.flatnonzero(np.isinf(numbers)):
             raise DesignError(
-                f"Row {row + 1} of column {name} is infinite.", code="value-infinite", column=name, row=int(row) + 1
+                "Row %(row)s of column %(column)s is infinite.", code="value-infinite", column=name, row=int(row) + 1
             )
     return numbers
 
@@ -41,10 +41,11 @@ def _numbers(table: Mapping[str, np.ndarray], name: str) -> np.ndarray:
             numbers[row] = float(text)
         except ValueError:
             raise DesignError(
-                f"Row {row + 1} of column {name} holds {text!r}, which is no number.",
+                "Row %(row)s of column %(column)s holds %(text)r, which is no number.",
                 code="value-number",
                 column=name,
                 row=row + 1,
+                text=text,
             ) from None
     return numbers
 
@@ -63,8 +64,9 @@ def find_column(table: Mapping[str, np.ndarray], name: str) -> np.ndarray:
     """A column as it stands; raises ``DesignError``, naming the columns there are, where it is none of them."""
     if name not in table:
         raise DesignError(
-            f"There is no column {name!r}; the columns are {', '.join(map(repr, table))}.",
+            "There is no column %(column)r; the columns are %(known)s.",
             code="column-unknown",
             column=name,
+            known=", ".join(map(repr, table)),
         )
     return np.asarray(table[name])

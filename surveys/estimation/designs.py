@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from surveys.errors import DesignError
+from surveys.errors import DesignError, Phrase
 
 
 @dataclass(frozen=True)
@@ -126,11 +126,11 @@ def make_design(
     bad = np.flatnonzero(~(np.isfinite(given) & (given >= 0)))
     if bad.size:
         raise DesignError(
-            f"The weight of row {bad[0] + 1} is {given[bad[0]]} (column {called.of('weights')}); a weight is a finite "
-            "number of at least 0.",
+            "The weight of row %(row)s is %(weight)s (column %(column)s); a weight is a finite number of at least 0.",
             code="weight-wrong",
             column=called.of("weights"),
             row=int(bad[0]) + 1,
+            weight=given[bad[0]],
         )
     return Design(given, tuple(stages))
 
@@ -159,9 +159,9 @@ def _stage(
 ) -> Stage:
     names, layer = None, np.zeros(len(parent), np.int64)
     if strata is not None:
-        layer, names = _codes(strata, f"strata of stage {number}", called.of("strata", number))
+        layer, names = _codes(strata, Phrase("strata of stage %(stage)s", stage=number), called.of("strata", number))
     stratum, first_row = _combined(parent, layer)
-    inner = _codes(clusters, f"clusters of stage {number}", called.of("clusters", number))[0]
+    inner = _codes(clusters, Phrase("clusters of stage %(stage)s", stage=number), called.of("clusters", number))[0]
     cluster, _ = _combined(parent, inner)
     _refuse_spread(cluster, stratum, number, called.of("clusters", number))
     first = np.zeros(cluster.max(initial=-1) + 1, np.int64)
@@ -190,7 +190,7 @@ def _population(
     values = np.asarray(column, float)
     for row in np.flatnonzero(np.isnan(values)):
         raise DesignError(
-            f"Row {row + 1} has no population size (column {name}).",
+            "Row %(row)s has no population size (column %(column)s).",
             code="design-missing",
             column=name,
             row=int(row) + 1,
@@ -199,20 +199,27 @@ def _population(
     population[stratum[::-1]] = values[::-1]
     for row in np.flatnonzero(values != population[stratum]):
         raise DesignError(
-            f"The population size in row {row + 1} is {values[row]}, elsewhere in stratum {labels[stratum[row]]} "
-            f"it is {population[stratum[row]]} (column {name}); it must be one number per stratum.",
+            "The population size in row %(row)s is %(size)s, elsewhere in stratum %(stratum)s it is %(other)s "
+            "(column %(column)s); it must be one number per stratum.",
             code="population-varies",
             column=name,
             row=int(row) + 1,
+            size=values[row],
+            stratum=labels[stratum[row]],
+            other=population[stratum[row]],
         )
     for h in np.flatnonzero(population < sampled):
         row = int(np.flatnonzero(stratum == h)[0])
         raise DesignError(
-            f"Stratum {labels[h]} has a population of {population[h]:g} but {sampled[h]} sampled clusters "
-            f"at stage {number} (column {name}, row {row + 1}); give the number of clusters there are.",
+            "Stratum %(stratum)s has a population of %(population)g but %(clusters)s sampled clusters at stage "
+            "%(number)s (column %(column)s, row %(row)s); give the number of clusters there are.",
             code="fpc-below-n",
             column=name,
             row=row + 1,
+            stratum=labels[h],
+            population=population[h],
+            clusters=sampled[h],
+            number=number,
         )
     return population
 
@@ -222,15 +229,16 @@ def _refuse_spread(cluster: np.ndarray, stratum: np.ndarray, number: int, name: 
     own[cluster[::-1]] = stratum[::-1]
     for row in np.flatnonzero(own[cluster] != stratum):
         raise DesignError(
-            f"The cluster of row {row + 1} at stage {number} lies in two strata (column {name}); number clusters anew in "
-            "each stratum.",
+            "The cluster of row %(row)s at stage %(number)s lies in two strata (column %(column)s); number clusters "
+            "anew in each stratum.",
             code="cluster-across-strata",
             column=name,
             row=int(row) + 1,
+            number=number,
         )
 
 
-def _codes(column: np.ndarray, role: str, name: str) -> tuple[np.ndarray, np.ndarray]:
+def _codes(column: np.ndarray, role: Phrase, name: str) -> tuple[np.ndarray, np.ndarray]:
     column = np.asarray(column)
     if column.dtype.kind == "f":
         missing = np.isnan(column)
@@ -240,10 +248,11 @@ def _codes(column: np.ndarray, role: str, name: str) -> tuple[np.ndarray, np.nda
         missing = column == "" if column.dtype.kind == "U" else np.zeros(len(column), bool)
     for row in np.flatnonzero(missing):
         raise DesignError(
-            f"Row {row + 1} has no value for the {role} (column {name}).",
+            "Row %(row)s has no value for the %(role)s (column %(column)s).",
             code="design-missing",
             column=name,
             row=int(row) + 1,
+            role=role,
         )
     labels, codes = np.unique(column.astype(str) if column.dtype.kind == "O" else column, return_inverse=True)
     return codes.reshape(-1).astype(np.int64), labels
@@ -278,6 +287,8 @@ def _length(rows: int | None, weights, columns: list) -> int:
     lengths |= {rows} if rows is not None else set()
     if len(lengths) != 1:
         raise DesignError(
-            f"The columns of the design have the lengths {sorted(lengths)}; they must be equal.", code="design-length"
+            "The columns of the design have the lengths %(lengths)s; they must be equal.",
+            code="design-length",
+            lengths=sorted(lengths),
         )
     return lengths.pop()

@@ -168,13 +168,18 @@ def _prepared(design: Design, values: np.ndarray, domain: np.ndarray | None):
     values = np.asarray(values, float)
     values = values[:, None] if values.ndim == 1 else values
     if len(values) != len(design):
-        raise DesignError(f"There are {len(values)} values for {len(design)} rows of the design.", code="design-length")
+        raise DesignError(
+            "There are %(values)s values for %(rows)s rows of the design.",
+            code="design-length",
+            values=len(values),
+            rows=len(design),
+        )
     domain = np.zeros(len(design), np.int64) if domain is None else np.asarray(domain, np.int64)
     if len(domain) != len(design) or (len(domain) and domain.min() < -1):
         raise DesignError("A domain needs one code of at least -1 for every row.", code="domain-codes")
     infinite = np.argwhere(np.isinf(values))
     if len(infinite):
-        raise DesignError(f"The value of row {infinite[0][0] + 1} is infinite.", code="value-infinite")
+        raise DesignError("The value of row %(row)s is infinite.", code="value-infinite", row=int(infinite[0][0]) + 1)
     answered = ~np.isnan(values) & (domain >= 0)[:, None]
     return np.where(answered, values, 0.0), answered, domain
 

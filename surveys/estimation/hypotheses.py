@@ -117,7 +117,12 @@ def adjusted(p: np.ndarray, method: str = "holm") -> np.ndarray:
     p : (m,), 0–1; NaN stay NaN and do not count. Source: R ``p.adjust``.
     """
     if method not in ADJUSTMENTS:
-        raise DesignError(f"The adjustment is {method!r}; use one of {', '.join(ADJUSTMENTS)}.", code="adjustment")
+        raise DesignError(
+            "The adjustment is %(method)r; use one of %(known)s.",
+            code="adjustment",
+            method=method,
+            known=", ".join(ADJUSTMENTS),
+        )
     p = np.asarray(p, float)
     result = p.copy()
     known = np.flatnonzero(~np.isnan(p))

@@ -27,4 +27,6 @@ def t_interval(
 def require_level(level: float) -> None:
     """Raise ``DesignError`` unless 0 < level < 1."""
     if not 0 < level < 1:
-        raise DesignError(f"A level of {level} is no confidence level; give one between 0 and 1.", code="level")
+        raise DesignError(
+            "A level of %(level)s is no confidence level; give one between 0 and 1.", code="level", level=level
+        )

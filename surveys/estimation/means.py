@@ -220,7 +220,12 @@ def estimate_means(
         Unknown rule, a stratum with more answering rows than sampled ones, or, with ``fail``, a stratum of one row.
     """
     if lonely not in LONELY_RULES:
-        raise DesignError(f"The lonely rule is {lonely!r}; use one of {', '.join(LONELY_RULES)}.", code="lonely-rule")
+        raise DesignError(
+            "The lonely rule is %(lonely)r; use one of %(known)s.",
+            code="lonely-rule",
+            lonely=lonely,
+            known=", ".join(LONELY_RULES),
+        )
     count = int(sums.domain.max(initial=-1)) + 1 if domains is None else domains
     sampled = np.asarray(sample.sampled, float)
     sample.check_rows(sums)

@@ -33,7 +33,10 @@ def proportion_interval(
     require_level(level)
     if method not in METHODS:
         raise DesignError(
-            f"The interval's method is {method!r}; use one of {', '.join(METHODS)}.", code="interval-method"
+            "The interval's method is %(method)r; use one of %(known)s.",
+            code="interval-method",
+            method=method,
+            known=", ".join(METHODS),
         )
     if not (df >= 1 and n >= 2 and np.isfinite(share) and np.isfinite(variance)):
         return float("nan"), float("nan")

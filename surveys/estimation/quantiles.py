@@ -46,7 +46,12 @@ def weighted_quantile(values: np.ndarray, weights: np.ndarray, share: float, rul
     them (R's default type 7). NaN without weight above 0.
     """
     if rule not in RULES:
-        raise DesignError(f"The quantile's rule is {rule!r}; use one of {', '.join(RULES)}.", code="quantile-rule")
+        raise DesignError(
+            "The quantile's rule is %(rule)r; use one of %(known)s.",
+            code="quantile-rule",
+            rule=rule,
+            known=", ".join(RULES),
+        )
     order = np.argsort(values, kind="stable")
     order = order[weights[order] > 0]
     if not len(order):
@@ -89,7 +94,9 @@ def estimate_quantiles(
     for share in shares:
         if not 0 <= share <= 1:
             raise DesignError(
-                f"A quantile of {share} does not exist; give a share between 0 and 1.", code="quantile-share"
+                "A quantile of %(share)s does not exist; give a share between 0 and 1.",
+                code="quantile-share",
+                share=share,
             )
         estimate = weighted_quantile(x, w, share, rule)
         bounds = (np.nan, np.nan)

@@ -83,13 +83,14 @@ def balanced(design: Design, *, fay: float = 0.0, mse: bool = False) -> Replicat
     correction.
     """
     if not 0 <= fay < 1:
-        raise DesignError(f"Fay's factor {fay} must be at least 0 and below 1.", code="fay")
+        raise DesignError("Fay's factor %(fay)s must be at least 0 and below 1.", code="fay", fay=fay)
     stage = design.stages[0]
     for h in np.flatnonzero(stage.sampled != 2):
         raise DesignError(
-            f"Stratum {stage.names[h]} has {stage.sampled[h]} clusters; balanced replication needs two in each.",
+            "Stratum %(stratum)s has %(clusters)s clusters; balanced replication needs two in each.",
             code="balanced-pairs",
             stratum=stage.names[h],
+            clusters=stage.sampled[h],
         )
     strata = len(stage.sampled)
     signs = _hadamard(strata + 1)[1 : strata + 1]  # (H, R), without the constant row
@@ -127,7 +128,7 @@ def _paired_or_more(design: Design) -> Stage:
     stage = design.stages[0]
     for h in np.flatnonzero(stage.sampled == 1):
         raise DesignError(
-            f"Stratum {stage.names[h]} has only one sampled cluster, so no replicate can leave it out; collapse it first.",
+            "Stratum %(stratum)s has only one sampled cluster, so no replicate can leave it out; collapse it first.",
             code="lonely-stratum",
             stratum=stage.names[h],
         )

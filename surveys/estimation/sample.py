@@ -32,19 +32,22 @@ class Sample:
             bad = np.flatnonzero(~(values >= 0) | (np.isinf(values) & (name != "population")))
             if bad.size:
                 raise DesignError(
-                    f"The design's {name} has the value {values[bad[0]]} at position {bad[0]}; it must be at least 0.",
+                    "The design's %(column)s has the value %(value)s at position %(row)s; it must be at least 0.",
                     code="design-negative",
                     column=name,
                     row=int(bad[0]),
+                    value=values[bad[0]],
                 )
         small = np.flatnonzero(np.asarray(self.population, float) < np.asarray(self.sampled, float))
         if small.size:
             h = int(small[0])
             raise DesignError(
-                f"Stratum {self.name_of(h)} has a population of {self.population[h]} but {self.sampled[h]} sampled rows.",
+                "Stratum %(stratum)s has a population of %(population)s but %(sampled)s sampled rows.",
                 code="fpc-below-n",
                 stratum=self.name_of(h),
                 row=h,
+                population=self.population[h],
+                sampled=self.sampled[h],
             )
 
     def name_of(self, stratum: int) -> str:
@@ -61,7 +64,7 @@ class Sample:
         if alone.any() and lonely == "fail":
             name = self.name_of(int(np.flatnonzero(alone)[0]))
             raise DesignError(
-                f"Stratum {name} has one sampled row; collapse it or choose another lonely rule.",
+                "Stratum %(stratum)s has one sampled row; collapse it or choose another lonely rule.",
                 code="lonely-stratum",
                 stratum=name,
             )
@@ -77,8 +80,10 @@ class Sample:
         if over.size:
             h = int(over[0])
             raise DesignError(
-                f"Stratum {self.name_of(h)} has {rows[h]} answering rows but only {int(self.sampled[h])} sampled ones.",
+                "Stratum %(stratum)s has %(answering)s answering rows but only %(sampled)s sampled ones.",
                 code="rows-above-n",
                 stratum=self.name_of(h),
                 row=h,
+                answering=rows[h],
+                sampled=int(self.sampled[h]),
             )

@@ -41,8 +41,10 @@ class CellSums:
             part.shape != shape for part in (self.count, self.total, self.product)
         ):
             raise DesignError(
-                f"Sums of {entries} entries and {indicators} indicators do not fit together in shape.",
+                "Sums of %(entries)s entries and %(indicators)s indicators do not fit together in shape.",
                 code="sums-shape",
+                entries=entries,
+                indicators=indicators,
             )
 
     @property

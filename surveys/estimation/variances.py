@@ -34,7 +34,10 @@ class LonelyRule:
     def __post_init__(self) -> None:
         if self.name not in LONELY_RULES:
             raise DesignError(
-                f"The lonely rule is {self.name!r}; use one of {', '.join(LONELY_RULES)}.", code="lonely-rule"
+                "The lonely rule is %(lonely)r; use one of %(known)s.",
+                code="lonely-rule",
+                lonely=self.name,
+                known=", ".join(LONELY_RULES),
             )
 
 
@@ -97,10 +100,11 @@ def _stage_covariance(
     if lonely.name == "fail" and alone.any():
         name = stage.names[strata[int(np.argmax(alone))]]
         raise DesignError(
-            f"Stratum {name} has only one sampled cluster at stage {number}, so its variance cannot be estimated; "
-            "collapse it with a neighbour or choose another lonely rule.",
+            "Stratum %(stratum)s has only one sampled cluster at stage %(number)s, so its variance cannot be "
+            "estimated; collapse it with a neighbour or choose another lonely rule.",
             code="lonely-stratum",
             stratum=name,
+            number=number,
         )
     left_alone = lonely.domains & (present == 1) & (n > 1)
     factor = np.where(open_share > _CENSUS, open_share, 0) * np.where(n > 1, n / np.maximum(n - 1, 1), 1)

@@ -7,28 +7,32 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from surveys.errors import FieldworkError
+from surveys.errors import FieldworkError, Phrase
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 EVERY_DAY = frozenset(range(7))
 
 
-def _clock(text: str | time, where: str) -> time:
+def _clock(text: str | time, where: Phrase | str) -> time:
     if isinstance(text, time):
         return text
     try:
         return time.fromisoformat(text)
     except ValueError:
         raise FieldworkError(
-            f"{where}: {text!r} is not a time of day; write it as HH:MM.", code="time-of-day", where=where, value=text
+            "%(where)s: %(value)r is not a time of day; write it as HH:MM.", code="time-of-day", where=where, value=text
         ) from None
 
 
-def _weekdays(names: Sequence[str], where: str) -> frozenset[int]:
+def _weekdays(names: Sequence[str], where: Phrase | str) -> frozenset[int]:
     for name in names:
         if name not in DAYS:
             raise FieldworkError(
-                f"{where}: {name!r} is not a weekday; use {', '.join(DAYS)}.", code="weekday", where=where, value=name
+                "%(where)s: %(value)r is not a weekday; use %(known)s.",
+                code="weekday",
+                where=where,
+                value=name,
+                known=", ".join(DAYS),
             )
     return frozenset(DAYS.index(name) for name in names)
 
@@ -44,9 +48,10 @@ class Window:
     def __post_init__(self) -> None:
         if not self.start < self.end:
             raise FieldworkError(
-                f"A calling window from {self.start:%H:%M} to {self.end:%H:%M} is empty; it must end after it "
-                "starts, on one day.",
+                "A calling window from %(start)s to %(end)s is empty; it must end after it starts, on one day.",
                 code="window-empty",
+                start=f"{self.start:%H:%M}",
+                end=f"{self.end:%H:%M}",
             )
 
     def covers(self, local: datetime) -> bool:
@@ -96,7 +101,8 @@ class CallingHours:
         if not windows:
             raise FieldworkError("There are no calling hours; give at least one window.", code="no-calling-hours")
         slots = tuple(
-            Slot(entry["code"], _read_window(entry, f"slot {entry['code']}")) for entry in fieldwork.get("slots", ())
+            Slot(entry["code"], _read_window(entry, Phrase("slot %(slot)s", slot=entry["code"])))
+            for entry in fieldwork.get("slots", ())
         )
         holidays = frozenset(
             day if isinstance(day, date) else date.fromisoformat(day) for day in fieldwork.get("holidays", ())
@@ -151,6 +157,6 @@ class CallingHours:
         ]
 
 
-def _read_window(entry: Mapping, where: str) -> Window:
+def _read_window(entry: Mapping, where: Phrase | str) -> Window:
     days = _weekdays(entry["days"], where) if entry.get("days") else EVERY_DAY
     return Window(_clock(entry["from"], where), _clock(entry["to"], where), days)

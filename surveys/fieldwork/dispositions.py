@@ -82,7 +82,15 @@ def telephone_outcome(status: str, *, answered_by: str = "", error_code: str = "
         return TELEPHONE_OUTCOMES[known]
     if status == "completed":
         return TELEPHONE_OUTCOMES.get(answered_by)
-    return _look_up(TELEPHONE_OUTCOMES, status, "call")
+    try:
+        return TELEPHONE_OUTCOMES[status]
+    except KeyError:
+        raise FieldworkError(
+            "The provider reports call status %(status)r, which is not in the table; add it to "
+            "surveys.fieldwork.dispositions.",
+            code="provider-status-unknown",
+            status=status,
+        ) from None
 
 
 def message_outcome(status: str, *, error_code: str = "") -> TryOutcome | None:
@@ -95,15 +103,11 @@ def message_outcome(status: str, *, error_code: str = "") -> TryOutcome | None:
     known = PROVIDER_ERRORS.get(error_code)
     if known in MESSAGE_OUTCOMES:
         return MESSAGE_OUTCOMES[known]
-    return _look_up(MESSAGE_OUTCOMES, status, "message")
-
-
-def _look_up(table: Mapping[str, TryOutcome], status: str, what: str) -> TryOutcome:
     try:
-        return table[status]
+        return MESSAGE_OUTCOMES[status]
     except KeyError:
         raise FieldworkError(
-            f"The provider reports {what} status {status!r}, which is not in the table; add it to "
+            "The provider reports message status %(status)r, which is not in the table; add it to "
             "surveys.fieldwork.dispositions.",
             code="provider-status-unknown",
             status=status,

@@ -90,7 +90,7 @@ def find_outcome(code: str) -> Outcome:
         return OUTCOMES[code]
     except KeyError:
         raise FieldworkError(
-            f"Outcome code {code!r} is not one of the AAPOR codes; use one such as 1.1, 2.11 or 3.13.",
+            "Outcome code %(outcome)r is not one of the AAPOR codes; use one such as 1.1, 2.11 or 3.13.",
             code="outcome-unknown",
             outcome=code,
         ) from None
@@ -116,9 +116,10 @@ class OutcomeCounts:
         for name in OUTCOME_CLASSES:
             if not getattr(self, name) >= 0:
                 raise FieldworkError(
-                    f"The count of class {name} is {getattr(self, name)}; counts cannot be negative.",
+                    "The count of class %(outcome_class)s is %(count)s; counts cannot be negative.",
                     code="outcome-count-negative",
                     outcome_class=name,
+                    count=getattr(self, name),
                 )
 
     @classmethod
@@ -193,7 +194,7 @@ def rates(counts: OutcomeCounts, e: float | None = None) -> Rates:
     """
     c = counts
     if e is not None and not 0 <= e <= 1:
-        raise FieldworkError(f"e is {e}; the eligible share lies between 0 and 1.", code="eligible-share", e=e)
+        raise FieldworkError("e is %(e)s; the eligible share lies between 0 and 1.", code="eligible-share", e=e)
     if e is None:
         e = _share(c.eligible, c.eligible + c.NE)
     all_unknown = c.eligible + c.unknown

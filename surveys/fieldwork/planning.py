@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import optimize, special, stats
 
-from surveys.errors import FieldworkError
+from surveys.errors import FieldworkError, Phrase
 
 
 def sample_size(
@@ -25,10 +25,10 @@ def sample_size(
     p))). population : N, ∞ for none; N = 0 gives 0. s = 0 gives 0. Raises ``FieldworkError`` for a margin, deff or
     level that cannot be.
     """
-    _positive("margin", margin)
-    _positive("deff", deff)
-    _not_negative("deviation", deviation)
-    _not_negative("population", population)
+    _positive(Phrase("margin"), margin)
+    _positive(Phrase("deff"), deff)
+    _not_negative(Phrase("deviation"), deviation)
+    _not_negative(Phrase("population"), population)
     n0 = (_z(level) * deviation / margin) ** 2 * deff
     if population == 0:
         return 0.0
@@ -43,29 +43,41 @@ def margin_of_error(
     e = z s √(deff (1/n − 1/N)). n = 0 gives ∞, a census 0.
     """
     _not_negative("n", n)
-    _positive("deff", deff)
+    _positive(Phrase("deff"), deff)
     if n == 0:
         return math.inf
     if population < n:
-        raise FieldworkError(f"{n} completes cannot come from a population of {population}.", code="n-above-population")
+        raise FieldworkError(
+            "%(n)s completes cannot come from a population of %(population)s.",
+            code="n-above-population",
+            n=n,
+            population=population,
+        )
     shortfall = max(0.0, 1 / n - 1 / population)
     return _z(level) * deviation * math.sqrt(deff * shortfall)
 
 
 def cases_needed(completes: float, *, contact: float, cooperation: float, eligibility: float = 1.0) -> float:
     """Cases to release for so many completes: n / (contact × cooperation × eligibility), each a share in (0, 1]."""
-    _not_negative("completes", completes)
-    for name, share in (("contact", contact), ("cooperation", cooperation), ("eligibility", eligibility)):
+    _not_negative(Phrase("completes"), completes)
+    for name, share in (
+        (Phrase("contact"), contact),
+        (Phrase("cooperation"), cooperation),
+        (Phrase("eligibility"), eligibility),
+    ):
         if not 0 < share <= 1:
             raise FieldworkError(
-                f"The {name} rate is {share}; it must lie above 0 and at most at 1.", code="rate-range"
+                "The %(name)s rate is %(share)s; it must lie above 0 and at most at 1.",
+                code="rate-range",
+                name=name,
+                share=share,
             )
     return completes / (contact * cooperation * eligibility)
 
 
 def calls_needed(cases: float, *, final_per_try: float, max_tries: int) -> float:
     """Calls to expect for so many cases, when each try ends a case with probability p: cases · (1 − (1 − p)^m)/p."""
-    _not_negative("cases", cases)
+    _not_negative(Phrase("cases"), cases)
     if not 0 < final_per_try <= 1 or max_tries < 1:
         raise FieldworkError("A try ends a case with a probability in (0, 1], and there is at least one.", code="tries")
     return cases * (1 - (1 - final_per_try) ** max_tries) / final_per_try
@@ -87,14 +99,20 @@ def allocate(
     crossed = np.flatnonzero(low > high)
     if crossed.size:
         raise FieldworkError(
-            f"Stratum {crossed[0] + 1} has bounds {low[crossed[0]]:g} and {high[crossed[0]]:g}; the lower is above the "
-            "upper one.",
+            "Stratum %(stratum)s has bounds %(low)g and %(high)g; the lower is above the upper one.",
             code="allocation-bounds",
+            stratum=int(crossed[0]) + 1,
+            low=low[crossed[0]],
+            high=high[crossed[0]],
         )
     most = np.where(scores > 0, high, low).sum()
     if not low.sum() <= n <= most:
         raise FieldworkError(
-            f"A sample of {n:g} does not fit between the bounds {low.sum():g} and {most:g}.", code="allocation-size"
+            "A sample of %(n)g does not fit between the bounds %(least)g and %(most)g.",
+            code="allocation-size",
+            n=n,
+            least=low.sum(),
+            most=most,
         )
     return np.clip(_scale(n, scores, low, high) * scores, low, high)
 
@@ -141,7 +159,7 @@ def power_allocation(
     """n_h ∝ N_h^a S_h within bounds, 0 ≤ a ≤ 1: between equal shares (0) and Neyman's (1)."""
     if not 0 <= power <= 1:
         raise FieldworkError(
-            f"The power of the allocation is {power}; it lies between 0 and 1.", code="allocation-power"
+            "The power of the allocation is %(power)s; it lies between 0 and 1.", code="allocation-power", power=power
         )
     sizes = np.asarray(sizes, float)
     return allocate(n, sizes**power * np.asarray(deviations, float), low=low, high=sizes if high is None else high)
@@ -183,7 +201,7 @@ def power_of_difference(difference: float, std_error: float, *, df: float = math
 
     std_error : of the difference, such as √(s₁² + s₂²) for two independent rounds. 0 difference gives (1 − level)/2.
     """
-    _positive("standard error", std_error)
+    _positive(Phrase("standard error"), std_error)
     shift, tail = abs(difference) / std_error, (1 + level) / 2
     if math.isinf(df):
         return float(stats.norm.sf(stats.norm.ppf(tail) - shift))
@@ -193,7 +211,7 @@ def power_of_difference(difference: float, std_error: float, *, df: float = math
 def two_sample_power(n: float, difference: float, deviation: float, *, level: float = 0.95, deff: float = 1.0) -> float:
     """Power of the t test for two independent samples of n completes each, 2(n − 1) degrees of freedom; n > 1."""
     if not n > 1:
-        raise FieldworkError(f"A test of two samples of {n} each has no degree of freedom.", code="n-too-small")
+        raise FieldworkError("A test of two samples of %(n)s each has no degree of freedom.", code="n-too-small", n=n)
     return power_of_difference(difference, deviation * math.sqrt(2 * deff / n), df=2 * (n - 1), level=level)
 
 
@@ -201,10 +219,10 @@ def two_sample_size(
     difference: float, deviation: float, *, power: float = 0.8, level: float = 0.95, deff: float = 1.0
 ) -> float:
     """Completes per round and unit by which a change of ``difference`` is seen with chance ``power``. Not rounded."""
-    _positive("difference", abs(difference))
-    _positive("deviation", deviation)
+    _positive(Phrase("difference"), abs(difference))
+    _positive(Phrase("deviation"), deviation)
     if not (1 - level) / 2 < power < 1:
-        raise FieldworkError(f"A power of {power} cannot be planned for.", code="power-range")
+        raise FieldworkError("A power of %(power)s cannot be planned for.", code="power-range", power=power)
 
     def shortfall(n: float) -> float:
         return two_sample_power(n, difference, deviation, level=level, deff=deff) - power
@@ -232,15 +250,19 @@ def two_share_size(
 
 def _z(level: float) -> float:
     if not 0 < level < 1:
-        raise FieldworkError(f"The level is {level}; it lies between 0 and 1.", code="level")
+        raise FieldworkError("The level is %(level)s; it lies between 0 and 1.", code="level", level=level)
     return float(stats.norm.ppf((1 + level) / 2))
 
 
-def _positive(name: str, value: float) -> None:
+def _positive(name: Phrase | str, value: float) -> None:
     if not value > 0:
-        raise FieldworkError(f"The {name} is {value}; it must be above 0.", code="not-positive", name=name)
+        raise FieldworkError(
+            "The %(name)s is %(value)s; it must be above 0.", code="not-positive", name=name, value=value
+        )
 
 
-def _not_negative(name: str, value: float) -> None:
+def _not_negative(name: Phrase | str, value: float) -> None:
     if not value >= 0:
-        raise FieldworkError(f"The {name} is {value}; it cannot be negative.", code="negative", name=name)
+        raise FieldworkError(
+            "The %(name)s is %(value)s; it cannot be negative.", code="negative", name=name, value=value
+        )

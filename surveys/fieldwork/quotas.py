@@ -22,9 +22,11 @@ class ReplicateProgress:
     def __post_init__(self) -> None:
         if not 0 <= self.completes <= self.final <= self.cases:
             raise FieldworkError(
-                f"A replicate of {self.cases} cases cannot have {self.final} final ones with {self.completes} "
-                "completes.",
+                "A replicate of %(cases)s cases cannot have %(final)s final ones with %(completes)s completes.",
                 code="replicate-progress",
+                cases=self.cases,
+                final=self.final,
+                completes=self.completes,
             )
 
     @property
@@ -89,7 +91,7 @@ def should_release_next(quota: int, released: Sequence[ReplicateProgress], rule:
     the quota. The first opens at once, unless the quota is 0. Completes above the quota never close anything.
     """
     if quota < 0:
-        raise FieldworkError(f"The quota is {quota}; it cannot be negative.", code="quota-negative", quota=quota)
+        raise FieldworkError("The quota is %(quota)s; it cannot be negative.", code="quota-negative", quota=quota)
     expected = expected_completes(released, rule)
     if expected >= quota:
         return ReleaseDecision(False, "enough", expected)

@@ -68,12 +68,14 @@ class RetryRule:
     def __post_init__(self) -> None:
         if self.max_tries < 1 or self.tries_per_day < 1:
             raise FieldworkError(
-                f"max_tries is {self.max_tries} and tries_per_day {self.tries_per_day}; both must be at least 1.",
+                "max_tries is %(max_tries)s and tries_per_day %(tries_per_day)s; both must be at least 1.",
                 code="tries-below-one",
+                max_tries=self.max_tries,
+                tries_per_day=self.tries_per_day,
             )
         for kind, delay in self.delays.items():
             if delay < timedelta(0):
-                raise FieldworkError(f"The delay {kind} is negative.", code="delay-negative", kind=kind)
+                raise FieldworkError("The delay %(kind)s is negative.", code="delay-negative", kind=kind)
 
     @classmethod
     def from_configuration(cls, fieldwork: Mapping) -> RetryRule:

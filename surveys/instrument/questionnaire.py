@@ -57,7 +57,7 @@ class Questionnaire:
         for code in part["order"]:
             if code not in documents:
                 raise InstrumentError(
-                    f"The order names question {code}, which is neither an indicator nor among the questions.",
+                    "The order names question %(question)s, which is neither an indicator nor among the questions.",
                     code="unknown-question",
                     question=code,
                 )
@@ -88,7 +88,7 @@ class Questionnaire:
         if code == CONSENT:
             return self.consent
         if code not in self.questions:
-            raise InstrumentError(f"There is no question {code!r}.", code="unknown-question", question=code)
+            raise InstrumentError("There is no question %(question)r.", code="unknown-question", question=code)
         return self.questions[code]
 
     def validate_answer(self, code: str, value: str) -> str:
@@ -145,7 +145,7 @@ class Questionnaire:
     def message(self, code: str, language: str, channel: str = ANY, context: Mapping[str, str] | None = None) -> str:
         """A text around the questions: ``complete``, ``ineligible``, ``refused``, ``closed``, …"""
         if code not in self.messages:
-            raise InstrumentError(f"There is no message {code!r}.", code="unknown-message", message_code=code)
+            raise InstrumentError("There is no message %(message_code)r.", code="unknown-message", message_code=code)
         text = choose_text(self.messages[code], language, channel, code)
         return fill(text, {**self.context[language], **(context or {})}, code)
 

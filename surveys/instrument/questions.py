@@ -36,9 +36,6 @@ class Question(ABC):
     def validate(self, value: str) -> str:
         """The answer as it is stored; raises ``InstrumentError`` for what is not an answer to this question."""
 
-    def _refuse(self, message: str, code: str, **details: object) -> InstrumentError:
-        return InstrumentError(f"{self.code}: {message}", code=code, question=self.code, **details)
-
 
 @dataclass(frozen=True)
 class ScaleQuestion(Question):
@@ -53,8 +50,12 @@ class ScaleQuestion(Question):
 
     def validate(self, value: str) -> str:
         if not isinstance(value, str) or value.strip() not in self.scale.values:
-            raise self._refuse(
-                f"{value!r} is not one of {', '.join(self.scale.values)}.", "unknown-option", value=value
+            raise InstrumentError(
+                "%(question)s: %(value)r is not one of %(known)s.",
+                code="unknown-option",
+                question=self.code,
+                value=value,
+                known=", ".join(self.scale.values),
             )
         return value.strip()
 
@@ -63,7 +64,9 @@ class ScaleQuestion(Question):
         for option in self.options:
             if option.phone_key == key:
                 return option.value
-        raise self._refuse(f"key {key!r} stands for no answer.", "unknown-key", key=key)
+        raise InstrumentError(
+            "%(question)s: key %(key)r stands for no answer.", code="unknown-key", question=self.code, key=key
+        )
 
 
 @dataclass(frozen=True)
@@ -82,13 +85,18 @@ class TextQuestion(Question):
 
     def validate(self, value: str) -> str:
         if not isinstance(value, str):
-            raise self._refuse("the answer is not a text.", "not-text")
+            raise InstrumentError("%(question)s: the answer is not a text.", code="not-text", question=self.code)
         lines = value.replace("\r\n", "\n").replace("\r", "\n")
         # Control characters (also direction marks) can hide or forge text on a reader's screen.
         text = "".join(sign for sign in lines if sign in "\n\t" or unicodedata.category(sign) not in ("Cc", "Cf", "Cs"))
         text = text.strip()
         if len(text) > self.longest:
-            raise self._refuse(f"the text is longer than {self.longest} characters.", "too-long", longest=self.longest)
+            raise InstrumentError(
+                "%(question)s: the text is longer than %(longest)s characters.",
+                code="too-long",
+                question=self.code,
+                longest=self.longest,
+            )
         return text
 
 
@@ -99,7 +107,13 @@ def question_from(document: Mapping[str, Any], scales: Mapping[str, Scale]) -> Q
     """The question that a document describes; raises ``InstrumentError`` for an unknown kind or scale."""
     code, name = document["code"], document["kind"]
     if name not in KINDS:
-        raise InstrumentError(f"{code} is of kind {name!r}; known are {', '.join(KINDS)}.", code="unknown-kind")
+        raise InstrumentError(
+            "%(question)s is of kind %(name)r; known are %(known)s.",
+            code="unknown-kind",
+            question=code,
+            name=name,
+            known=", ".join(KINDS),
+        )
     settings: dict[str, Any] = {
         "code": code,
         "role": document["role"],
@@ -109,10 +123,11 @@ def question_from(document: Mapping[str, Any], scales: Mapping[str, Scale]) -> Q
     if issubclass(KINDS[name], ScaleQuestion):
         if document.get("scale") not in scales:
             raise InstrumentError(
-                f"{code} is answered on scale {document.get('scale')!r}, which does not exist; add it to the scales.",
+                "%(question)s is answered on scale %(named)r, which does not exist; add it to the scales.",
                 code="unknown-scale",
                 question=code,
                 scale=document.get("scale", ""),
+                named=document.get("scale"),
             )
         settings["scale"] = scales[document["scale"]]
     else:

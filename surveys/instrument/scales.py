@@ -62,10 +62,11 @@ class Scale:
             if option.value == value:
                 return option
         raise InstrumentError(
-            f"{value!r} is not an answer on scale {self.code}; it has {', '.join(self.values)}.",
+            "%(value)r is not an answer on scale %(scale)s; it has %(known)s.",
             code="unknown-option",
             scale=self.code,
             value=value,
+            known=", ".join(self.values),
         )
 
     def points(self, value: str) -> float | None:

@@ -28,7 +28,8 @@ def choose_text(wording: Wording, language: str, channel: str, name: str) -> str
     text = wording.get(channel, {}).get(language) or wording.get(ANY, {}).get(language)
     if not text:
         raise InstrumentError(
-            f"{name} has no wording in language {language!r} for channel {channel!r}; add one to the questionnaire.",
+            "%(question)s has no wording in language %(language)r for channel %(channel)r; add one to the "
+            "questionnaire.",
             code="missing-wording",
             question=name,
             language=language,
@@ -49,7 +50,7 @@ def fill(text: str, context: Mapping[str, str], name: str) -> str:
     def value(pipe: re.Match[str]) -> str:
         if not context.get(pipe[1]):
             raise InstrumentError(
-                f"{name} pipes {{{pipe[1]}}}, which is not known here; pass it in the context.",
+                "%(question)s pipes {%(pipe)s}, which is not known here; pass it in the context.",
                 code="missing-pipe",
                 question=name,
                 pipe=pipe[1],

@@ -31,7 +31,10 @@ def chain_hash(prev: str, entry: Mapping[str, Any]) -> str:
     missing = [key for key in CONTENT_KEYS if key not in entry]
     if missing:
         raise DrawError(
-            f"A log entry lacks {', '.join(missing)}; write all of {', '.join(CONTENT_KEYS)}.", code="log_entry"
+            "A log entry lacks %(missing)s; write all of %(keys)s.",
+            code="log_entry",
+            missing=", ".join(missing),
+            keys=", ".join(CONTENT_KEYS),
         )
     content = canonical_json({key: entry[key] for key in CONTENT_KEYS})
     return hashlib.sha256(b"evalsys-log-v1\n" + prev.encode("ascii") + b"\n" + content).hexdigest()
@@ -59,11 +62,25 @@ def verify_chain(lines: Iterable[str]) -> list[dict[str, Any]]:
         entry = _parse(number, line)
         expected_prev = entries[-1]["hash"] if entries else FIRST_PREV
         if entry["prev"] != expected_prev:
-            raise _broken(number, "does not follow from the line before it")
+            raise DrawError(
+                "Line %(line)s of the log does not follow from the line before it; the log was altered there.",
+                code="log_chain",
+                line=number,
+            )
         if entries and entry["seq"] != entries[-1]["seq"] + 1:
-            raise _broken(number, f"has number {entry['seq']} where {entries[-1]['seq'] + 1} is due")
+            raise DrawError(
+                "Line %(line)s of the log has number %(seq)s where %(due)s is due; the log was altered there.",
+                code="log_chain",
+                line=number,
+                seq=entry["seq"],
+                due=entries[-1]["seq"] + 1,
+            )
         if chain_hash(expected_prev, entry) != entry["hash"]:
-            raise _broken(number, "does not have the hash of its own words")
+            raise DrawError(
+                "Line %(line)s of the log does not have the hash of its own words; the log was altered there.",
+                code="log_chain",
+                line=number,
+            )
         entries.append(entry)
     return entries
 
@@ -72,13 +89,20 @@ def _parse(number: int, line: str) -> dict[str, Any]:
     try:
         entry = json.loads(line)
     except ValueError as error:
-        raise _broken(number, "is not JSON") from error
+        raise DrawError(
+            "Line %(line)s of the log is not JSON; the log was altered there.", code="log_chain", line=number
+        ) from error
     if not isinstance(entry, dict) or set(entry) != set(ENTRY_KEYS):
-        raise _broken(number, f"must have exactly {', '.join(ENTRY_KEYS)}")
+        raise DrawError(
+            "Line %(line)s of the log must have exactly %(keys)s; the log was altered there.",
+            code="log_chain",
+            line=number,
+            keys=", ".join(ENTRY_KEYS),
+        )
     if type(entry["seq"]) is not int:
-        raise _broken(number, "has a number that is not whole")
+        raise DrawError(
+            "Line %(line)s of the log has a number that is not whole; the log was altered there.",
+            code="log_chain",
+            line=number,
+        )
     return entry
-
-
-def _broken(number: int, what: str) -> DrawError:
-    return DrawError(f"Line {number} of the log {what}; the log was altered there.", code="log_chain", line=number)

@@ -11,13 +11,15 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from surveys.errors import DrawError
+from surveys.errors import DrawError, Phrase
 from surveys.sampling.canonical import canonical_json
 from surveys.sampling.frozen_frame import FrozenFrame
-from surveys.sampling.identifiers import require_hex64, require_stratum
+from surveys.sampling.identifiers import FRAME_ROOT, NONCE_DIGEST, require_hex64, require_stratum
 
 FORMAT = "evalsys-commitment-v1"
 RESERVE_RULE = "rest-of-stratum-by-ticket-then-cid"
+#: how errors call the parts that a person gives
+ROUND, BEACON, DICE = Phrase("round"), Phrase("beacon"), Phrase("dice")
 _NONCE = re.compile(r"(?:[0-9a-f]{2}){16,}")
 
 
@@ -55,17 +57,22 @@ class Commitment:
     reserve_rule: str = RESERVE_RULE
 
     def __post_init__(self) -> None:
-        _require_plain("round", self.round_id)
-        require_hex64("frame root", self.frame_root)
+        _require_plain(ROUND, self.round_id)
+        require_hex64(FRAME_ROOT, self.frame_root)
         self._check_strata()
         self._check_sources()
         if not 0 <= self.random_arm_share <= 1:
             raise DrawError(
-                f"The random arm's share {self.random_arm_share} is not between 0 and 1.", code="commitment"
+                "The random arm's share %(random_arm_share)s is not between 0 and 1.",
+                code="commitment",
+                random_arm_share=self.random_arm_share,
             )
         if self.reserve_rule != RESERVE_RULE:
             raise DrawError(
-                f"The reserve rule {self.reserve_rule!r} is not known; use {RESERVE_RULE!r}.", code="commitment"
+                "The reserve rule %(reserve_rule)r is not known; use %(known)r.",
+                code="commitment",
+                reserve_rule=self.reserve_rule,
+                known=RESERVE_RULE,
             )
 
     def to_json(self) -> bytes:
@@ -122,9 +129,11 @@ class Commitment:
             size = self.sample_sizes[require_stratum(name)]
             if type(count) is not int or type(size) is not int or not 0 <= size <= count:
                 raise DrawError(
-                    f"Stratum {name}: a sample of {size} cannot be drawn from {count}; commit 0 to {count}.",
+                    "Stratum %(stratum)s: a sample of %(size)s cannot be drawn from %(count)s; commit 0 to %(count)s.",
                     code="sample_size",
                     stratum=name,
+                    size=size,
+                    count=count,
                 )
 
     def _check_sources(self) -> None:
@@ -133,8 +142,8 @@ class Commitment:
                 "The commitment needs the digests of one nonce or more, sorted, each once.", code="commitment"
             )
         for digest in self.nonce_digests:
-            require_hex64("nonce digest", digest)
-        for what, source in (("beacon", self.beacon_source), ("dice", self.dice_source)):
+            require_hex64(NONCE_DIGEST, digest)
+        for what, source in ((BEACON, self.beacon_source), (DICE, self.dice_source)):
             _require_plain(what, source, empty=True)
         if not (self.beacon_source or self.dice_source):
             raise DrawError(
@@ -200,10 +209,10 @@ def derive_seed(round_id: str, frame_root: str, nonce_hex: str, beacon: str, dic
     DrawError
         A part has a line break (two sets of parts could then give one seed), or root or nonce is not hex.
     """
-    _require_plain("round", round_id)
-    _require_plain("beacon", beacon, empty=True)
-    _require_plain("dice", dice, empty=True)
-    require_hex64("frame root", frame_root)
+    _require_plain(ROUND, round_id)
+    _require_plain(BEACON, beacon, empty=True)
+    _require_plain(DICE, dice, empty=True)
+    require_hex64(FRAME_ROOT, frame_root)
     _nonce_bytes(nonce_hex)
     parts = "\n".join([round_id, frame_root, nonce_hex, beacon, dice])
     return hashlib.sha256(f"evalsys-seed-v1\n{parts}".encode()).hexdigest()
@@ -223,7 +232,9 @@ def reveal_seed(commitment: Commitment, nonces_hex: Iterable[str], beacon: str, 
         raise DrawError("The nonces are not those whose digests were committed; reveal exactly those.", code="nonce")
     if commitment.beacon_source and not beacon.startswith(commitment.beacon_source + ":"):
         raise DrawError(
-            f"The beacon must be that of {commitment.beacon_source!r}, followed by ':' and its value.", code="source"
+            "The beacon must be that of %(beacon_source)r, followed by ':' and its value.",
+            code="source",
+            beacon_source=commitment.beacon_source,
         )
     if bool(beacon) != bool(commitment.beacon_source) or bool(dice) != bool(commitment.dice_source):
         raise DrawError("Give a value for each committed source and for no other.", code="source")
@@ -236,10 +247,12 @@ def _nonce_bytes(nonce_hex: str) -> bytes:
     return bytes.fromhex(nonce_hex)
 
 
-def _require_plain(what: str, value: str, *, empty: bool = False) -> None:
+def _require_plain(what: Phrase, value: str, *, empty: bool = False) -> None:
     if not isinstance(value, str) or not (value or empty) or any(ord(char) < 32 or ord(char) == 127 for char in value):
+        if empty:
+            raise DrawError(
+                "The %(what)s %(value)r must be one line of text.", code="commitment", what=what, value=value
+            )
         raise DrawError(
-            f"The {what} {value!r} must be one line of text{'' if empty else ', not empty'}.",
-            code="commitment",
-            what=what,
+            "The %(what)s %(value)r must be one line of text, not empty.", code="commitment", what=what, value=value
         )

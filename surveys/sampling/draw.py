@@ -14,7 +14,7 @@ from surveys.errors import DrawError
 from surveys.sampling.commitment import Commitment, combine_nonces, commit_sample, derive_seed, reveal_seed
 from surveys.sampling.external_sort import CHUNK_LINES, ExternalSorter
 from surveys.sampling.frozen_frame import FrameLines, FrozenFrame, frame_line, freeze_frame, summarize_frame
-from surveys.sampling.identifiers import labelled_ticket, require_hex64
+from surveys.sampling.identifiers import SEED, labelled_ticket, require_hex64
 
 __all__ = [
     "Commitment",
@@ -84,7 +84,7 @@ def draw(
         The frame's root or counts differ from the commitment (``code`` "frame_changed"), or a line is refused as by
         `FrameLines`.
     """
-    require_hex64("seed", seed_hex)
+    require_hex64(SEED, seed_hex)
     with ExternalSorter(chunk_lines=chunk_lines, directory=directory) as tickets:
         frame = FrameLines(lines, chunk_lines=chunk_lines, directory=directory)
         for stratum, cid in frame:
@@ -96,15 +96,16 @@ def draw(
 def _require_committed(frame: FrozenFrame, commitment: Commitment) -> None:
     if frame.root != commitment.frame_root:
         raise DrawError(
-            f"The frame of round {commitment.round_id} has root {frame.root}, "
-            f"but {commitment.frame_root} was committed; "
-            "it was changed after the commitment, and nothing is drawn from it.",
+            "The frame of round %(round)s has root %(root)s, but %(frame_root)s was committed; it was changed after "
+            "the commitment, and nothing is drawn from it.",
             code="frame_changed",
             round=commitment.round_id,
+            root=frame.root,
+            frame_root=commitment.frame_root,
         )
     if dict(frame.counts_by_stratum) != dict(commitment.frame_counts):
         raise DrawError(
-            f"The frame of round {commitment.round_id} has other counts per stratum than were committed.",
+            "The frame of round %(round)s has other counts per stratum than were committed.",
             code="frame_changed",
             round=commitment.round_id,
         )

@@ -99,7 +99,10 @@ class FrameRules:
     def __post_init__(self) -> None:
         if self.first_on > self.last_on:
             raise DrawError(
-                f"The frame's period ends ({self.last_on}) before it begins ({self.first_on}).", code="frame_rules"
+                "The frame's period ends (%(last_on)s) before it begins (%(first_on)s).",
+                code="frame_rules",
+                last_on=self.last_on,
+                first_on=self.first_on,
             )
         if self.contact_cap < 1:
             raise DrawError("The contact cap must be at least 1.", code="frame_rules")
@@ -232,16 +235,17 @@ def _own_reason(record: ServiceRecord, rules: FrameRules) -> str | None:
     unknown = set(record.flags) - IMPORT_REASONS
     if unknown:
         raise DrawError(
-            f"Record {record.record_number} has the unknown flag {', '.join(sorted(unknown))}.",
+            "Record %(record)s has the unknown flag %(flags)s.",
             code="frame_record",
             record=record.record_number,
+            flags=", ".join(sorted(unknown)),
         )
     for reason in EXCLUSION_REASONS:
         if reason in record.flags:
             return reason
     if not record.person:
         raise DrawError(
-            f"Record {record.record_number} has no person key, though its number is not marked invalid.",
+            "Record %(record)s has no person key, though its number is not marked invalid.",
             code="frame_record",
             record=record.record_number,
         )
@@ -262,6 +266,9 @@ def _joined(row: tuple[str, ...]) -> str:
     for value in row:
         if any(ord(char) < 32 for char in value):
             raise DrawError(
-                f"Record {row[3]!r} has a control character in {value!r}; clean it.", code="frame_record", record=row[3]
+                "Record %(record)r has a control character in %(value)r; clean it.",
+                code="frame_record",
+                record=row[3],
+                value=value,
             )
     return _SEPARATOR.join(row)

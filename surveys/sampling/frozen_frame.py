@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from surveys.errors import DrawError
+from surveys.errors import DrawError, Phrase
 from surveys.sampling.external_sort import CHUNK_LINES, ExternalSorter
-from surveys.sampling.identifiers import require_hex64, require_stratum
+from surveys.sampling.identifiers import CASE_IDENTIFIER, require_hex64, require_stratum
 from surveys.sampling.merkle import MerkleTree
 
 _CID_LENGTH = 64
@@ -79,7 +79,7 @@ class FrameLines:
 
 def frame_line(stratum: str, cid: str) -> str:
     """Return the frame line ``stratum|cid`` (no line feed); a name or identifier that it cannot carry raises DrawError."""
-    return f"{require_stratum(stratum)}|{require_hex64('case identifier', cid)}"
+    return f"{require_stratum(stratum)}|{require_hex64(CASE_IDENTIFIER, cid)}"
 
 
 def split_frame_line(line: str, number: int = 1, known_strata: Iterable[str] = ()) -> tuple[str, str]:
@@ -100,13 +100,13 @@ def split_frame_line(line: str, number: int = 1, known_strata: Iterable[str] = (
     text = line[:-1] if line.endswith("\n") else line
     stratum, bar, cid = text.partition("|")
     if not bar:
-        raise DrawError(f"Frame line {number} has no '|' between stratum and case.", code="frame_line", line=number)
+        raise DrawError("Frame line %(line)s has no '|' between stratum and case.", code="frame_line", line=number)
     try:
-        require_hex64("case identifier", cid)
+        require_hex64(CASE_IDENTIFIER, cid)
         if stratum not in known_strata:
             require_stratum(stratum)
     except DrawError as error:
-        raise DrawError(f"Frame line {number}: {error.message}", code=error.code, line=number) from error
+        raise DrawError("Frame line %(line)s: %(reason)s", code=error.code, line=number, reason=error) from error
     return stratum, cid
 
 
@@ -150,10 +150,12 @@ def _refuse_duplicates(lines: Iterator[bytes]) -> None:
         if line[:_CID_LENGTH] == previous[:_CID_LENGTH]:
             cid = line[:_CID_LENGTH].decode()
             strata = sorted({part[_CID_LENGTH + 1 :].decode() for part in (previous, line)})
+            both = Phrase("%(one)s and %(other)s", one=strata[0], other=strata[-1])
             raise DrawError(
-                f"The case {cid} stands twice in the frame ({' and '.join(strata)}); keep one entry.",
+                "The case %(cid)s stands twice in the frame (%(where)s); keep one entry.",
                 code="duplicate_cid",
                 cid=cid,
                 strata=strata,
+                where=both if len(strata) == 2 else strata[0],
             )
         previous = line

@@ -11,8 +11,11 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from surveys.errors import DrawError
+from surveys.errors import DrawError, Phrase
 
+#: how errors call the hex numbers of a round
+SEED, TICKET, CASE_IDENTIFIER = Phrase("seed"), Phrase("ticket"), Phrase("case identifier")
+FRAME_ROOT, NONCE_DIGEST = Phrase("frame root"), Phrase("nonce digest")
 MINIMUM_KEY_BYTES = 16
 _HEX_64 = re.compile(r"[0-9a-f]{64}")
 _LABEL = re.compile(r"[a-z][a-z0-9-]{0,31}")
@@ -71,13 +74,13 @@ def labelled_ticket(seed_hex: str, label: str, stratum: str, cid: str) -> str:
         The seed is not 64 hex digits, or the label is not lower-case letters, digits and hyphens, or is reserved.
     """
     _require_label(label)
-    require_hex64("seed", seed_hex)
+    require_hex64(SEED, seed_hex)
     return hashlib.sha256(f"evalsys-{label}-v1\n{seed_hex}\n{stratum}\n{cid}".encode()).hexdigest()
 
 
 def uniform(ticket_hex: str) -> float:
     """Return the ticket as a number in [0, 1): its first 13 hex digits over 2**52, exact in a double."""
-    require_hex64("ticket", ticket_hex)
+    require_hex64(TICKET, ticket_hex)
     return int(ticket_hex[:_UNIFORM_DIGITS], 16) / 2 ** (4 * _UNIFORM_DIGITS)
 
 
@@ -87,10 +90,12 @@ def mode_arm(seed_hex: str, stratum: str, cid: str, random_arm_share: float) -> 
     return "swap" if uniform(ticket) < random_arm_share else "base"
 
 
-def require_hex64(what: str, value: str) -> str:
+def require_hex64(what: Phrase, value: str) -> str:
     """Return the value if it is 64 lower-case hex digits; else raise DrawError."""
     if not isinstance(value, str) or not _HEX_64.fullmatch(value):
-        raise DrawError(f"The {what} {value!r} is not 64 lower-case hex digits.", code="not_hex", what=what)
+        raise DrawError(
+            "The %(what)s %(value)r is not 64 lower-case hex digits.", code="not_hex", what=what, value=value
+        )
     return value
 
 
@@ -103,7 +108,7 @@ def require_stratum(name: str) -> str:
         raise DrawError("A stratum has an empty name; name it.", code="bad_stratum", stratum=name)
     if "|" in name or any(unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} for char in name):
         raise DrawError(
-            f"The stratum name {name!r} has a '|', a line break or a control character; rename it.",
+            "The stratum name %(stratum)r has a '|', a line break or a control character; rename it.",
             code="bad_stratum",
             stratum=name,
         )
@@ -113,7 +118,7 @@ def require_stratum(name: str) -> str:
 def _require_label(label: str) -> None:
     if not _LABEL.fullmatch(label) or label in _RESERVED_LABELS:
         raise DrawError(
-            f"The label {label!r} must be lower-case letters, digits and hyphens, and not 'seed' or 'log'.",
+            "The label %(label)r must be lower-case letters, digits and hyphens, and not 'seed' or 'log'.",
             code="bad_label",
             label=label,
         )
@@ -122,6 +127,9 @@ def _require_label(label: str) -> None:
 def _keyed(round_key: bytes, message: str) -> str:
     if len(round_key) < MINIMUM_KEY_BYTES:
         raise DrawError(
-            f"The round key has {len(round_key)} bytes; use at least {MINIMUM_KEY_BYTES}.", code="short_key"
+            "The round key has %(length)s bytes; use at least %(minimum)s.",
+            code="short_key",
+            length=len(round_key),
+            minimum=MINIMUM_KEY_BYTES,
         )
     return hmac.new(round_key, message.encode("utf-8"), hashlib.sha256).hexdigest()

@@ -38,7 +38,7 @@ class ReplicatePlan:
         """Return the replicate of the case with this rank (from 1); a rank outside the stratum raises DrawError."""
         ends = self._ends(stratum)
         if not 1 <= rank <= (ends[-1] if ends else 0):
-            raise DrawError(f"Stratum {stratum} has no rank {rank}.", code="rank", stratum=stratum, rank=rank)
+            raise DrawError("Stratum %(stratum)s has no rank %(rank)s.", code="rank", stratum=stratum, rank=rank)
         return bisect_left(ends, rank) + 1
 
     def ranks(self, stratum: str, replicate: int) -> range:
@@ -51,7 +51,7 @@ class ReplicatePlan:
 
     def _ends(self, stratum: str) -> tuple[int, ...]:
         if stratum not in self.last_ranks:
-            raise DrawError(f"Stratum {stratum} is not part of this unit's replicates.", code="rank", stratum=stratum)
+            raise DrawError("Stratum %(stratum)s is not part of this unit's replicates.", code="rank", stratum=stratum)
         return self.last_ranks[stratum]
 
     def _end(self, stratum: str, replicate: int) -> int:
@@ -94,7 +94,11 @@ def plan_replicates(
         size, limit = sample_sizes[stratum], frame_counts.get(stratum, 0)
         if not 0 <= size <= limit:
             raise DrawError(
-                f"Stratum {stratum}: {size} cases cannot be drawn from {limit}.", code="sample_size", stratum=stratum
+                "Stratum %(stratum)s: %(size)s cases cannot be drawn from %(limit)s.",
+                code="sample_size",
+                stratum=stratum,
+                size=size,
+                limit=limit,
             )
         hands = [0] * count
         for card in range(dealt, dealt + size):
@@ -116,7 +120,7 @@ def check_release(stratum: str, released: int, ranks: Iterable[int]) -> int:
     for rank in ranks:
         if rank != released + 1:
             raise DrawError(
-                f"Stratum {stratum}: case {rank} cannot be released now; case {released + 1} is next in order.",
+                "Stratum %(stratum)s: case %(rank)s cannot be released now; case %(due)s is next in order.",
                 code="out_of_order",
                 stratum=stratum,
                 rank=rank,

@@ -30,7 +30,9 @@ class Stratum:
             require_stratum(code)
             if SEPARATOR in code:
                 raise DrawError(
-                    f"The code {code!r} has a '/', which parts the codes of a stratum; rename it.", code="bad_stratum"
+                    "The code %(group_code)r has a '/', which parts the codes of a stratum; rename it.",
+                    code="bad_stratum",
+                    group_code=code,
                 )
 
     @property
@@ -43,7 +45,9 @@ class Stratum:
         """Return the stratum of a name ``unit/group/county``; any other text raises DrawError."""
         codes = name.split(SEPARATOR)
         if len(codes) != 3:
-            raise DrawError(f"The stratum {name!r} is not written unit/group/county.", code="bad_stratum", stratum=name)
+            raise DrawError(
+                "The stratum %(stratum)r is not written unit/group/county.", code="bad_stratum", stratum=name
+            )
         return cls(*codes)
 
 
@@ -134,7 +138,7 @@ def allocate(counts: Mapping[str, int], total: int, *, minimum: int = 2, take_al
     needed = sum(fixed.values()) + sum(floor.values())
     if total < needed:
         raise DrawError(
-            f"A sample of {total} is too small: the strata's bounds need {needed}; enlarge it or collapse strata.",
+            "A sample of %(total)s is too small: the strata's bounds need %(needed)s; enlarge it or collapse strata.",
             code="allocation",
             needed=needed,
             total=total,

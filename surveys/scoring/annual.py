@@ -73,16 +73,17 @@ def adjustment_total(scheme: Scheme, adjustments: Sequence[Adjustment]) -> Decim
     for number, adjustment in enumerate(adjustments, 1):
         if not adjustment.reason.strip() or not adjustment.evidence.strip():
             raise ScoringError(
-                f"Adjustment {number} has no reason or no evidence; give both.",
+                "Adjustment %(number)s has no reason or no evidence; give both.",
                 code="adjustment-evidence",
                 number=number,
             )
         if len(set(adjustment.approved_by)) < scheme.approvers:
             raise ScoringError(
-                f"Adjustment {number} is approved by {len(set(adjustment.approved_by))} people; it takes "
-                f"{scheme.approvers} different ones.",
+                "Adjustment %(number)s is approved by %(people)s people; it takes %(approvers)s different ones.",
                 code="adjustment-approvers",
                 number=number,
+                people=len(set(adjustment.approved_by)),
+                approvers=scheme.approvers,
             )
     total = sum((adjustment.points for adjustment in adjustments), Decimal(0))
     capped = max(-scheme.adjustment_cap, min(scheme.adjustment_cap, total))

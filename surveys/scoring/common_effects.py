@@ -66,10 +66,13 @@ def mode_effect(
         f = _first_stage(m, z, w) if spread > 0 else 0.0
         if f < WEAK_INSTRUMENT_F:
             raise ScoringError(
-                f"The random arm hardly moves the mode of indicator {j + 1} (first-stage F {f:.1f}, needed "
-                f"{WEAK_INSTRUMENT_F:.0f}); the mode effect cannot be estimated.",
+                "The random arm hardly moves the mode of indicator %(number)s (first-stage F %(f).1f, needed "
+                "%(needed).0f); the mode effect cannot be estimated.",
                 code="instrument-weak",
                 indicator=j,
+                number=j + 1,
+                f=f,
+                needed=WEAK_INSTRUMENT_F,
             )
         beta = float(w @ (z * y)) / moved
         influence[used, 0, j] = w * z * (y - beta * m) / moved
@@ -148,7 +151,9 @@ def _rows(answers: np.ndarray, weights: np.ndarray, units: np.ndarray) -> tuple[
     if answers.ndim != 2 or weights.shape != (answers.shape[0],) or len(units) != answers.shape[0]:
         raise ScoringError("Give one weight and one unit for each row of answers.", code="effect-shape")
     if not (weights > 0).all():
-        raise ScoringError(f"Row {int(np.argmin(weights > 0)) + 1} has no positive weight.", code="effect-weight")
+        raise ScoringError(
+            "Row %(row)s has no positive weight.", code="effect-weight", row=int(np.argmin(weights > 0)) + 1
+        )
     return answers, weights
 
 

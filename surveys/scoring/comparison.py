@@ -40,14 +40,21 @@ class Dispersion:
 def _checked(y: np.ndarray, se: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     y, se = np.asarray(y, float), np.asarray(se, float)
     if y.ndim != 1 or y.shape != se.shape:
-        raise ScoringError(f"There are {y.shape} scores and {se.shape} errors; give one each per unit.", code="shape")
+        raise ScoringError(
+            "There are %(scores)s scores and %(errors)s errors; give one each per unit.",
+            code="shape",
+            scores=y.shape,
+            errors=se.shape,
+        )
     bad = np.flatnonzero(~(np.isfinite(y) & np.isfinite(se) & (se > 0)))
     if bad.size:
         raise ScoringError(
-            f"Unit {bad[0] + 1} has score {y[bad[0]]} and standard error {se[bad[0]]}; leave units without an error "
-            "out.",
+            "Unit %(unit)s has score %(score)s and standard error %(error)s; leave units without an error out.",
             code="error-missing",
             position=int(bad[0]),
+            unit=int(bad[0]) + 1,
+            score=y[bad[0]],
+            error=se[bad[0]],
         )
     return y, se
 
@@ -123,7 +130,7 @@ def band_of(z: float) -> str:
 def funnel_limits(target: float, se: np.ndarray, level: float = 0.95, tau2: float = 0.0) -> np.ndarray:
     """Limits t ± z√(s² + τ²) within which a share ``level`` of units as good as the target would lie; (I, 2)."""
     if not 0 < level < 1:
-        raise ScoringError(f"The level is {level}; it lies between 0 and 1.", code="level")
+        raise ScoringError("The level is %(level)s; it lies between 0 and 1.", code="level", level=level)
     half = stats.norm.ppf((1 + level) / 2) * np.sqrt(np.asarray(se, float) ** 2 + tau2)
     return np.stack([target - half, target + half], axis=-1)
 

@@ -66,9 +66,14 @@ def composite(scheme: Scheme, means: np.ndarray, covariance: np.ndarray, n: np.n
     shape = (len(scheme.groups), len(scheme.indicators))
     if means.shape != shape or n.shape != shape or np.shape(covariance) != shape + shape:
         raise ScoringError(
-            f"Means are {means.shape}, answers {n.shape} and covariance {np.shape(covariance)}; the scheme has "
-            f"{shape[0]} groups and {shape[1]} indicators.",
+            "Means are %(means)s, answers %(answers)s and covariance %(covariance)s; the scheme has %(groups)s "
+            "groups and %(indicators)s indicators.",
             code="composite-shape",
+            means=means.shape,
+            answers=n.shape,
+            covariance=np.shape(covariance),
+            groups=shape[0],
+            indicators=shape[1],
         )
     present = (n >= LEAST_ANSWERS) & np.isfinite(means)
     shares = _group_shares(scheme, present)

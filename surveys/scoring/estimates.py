@@ -85,7 +85,7 @@ class RoundEstimates:
         for domain in domains:
             if tuple(domain) not in row:
                 raise ScoringError(
-                    f"The domain {domain!r} is not a unit and group of this round.",
+                    "The domain %(domain)r is not a unit and group of this round.",
                     code="domain-unknown",
                     domain=domain,
                 )
@@ -243,7 +243,7 @@ def _check(estimates: RoundEstimates, hotline: Mapping[str, HotlineCounts]) -> N
     for code in hotline:
         if code not in codes:
             raise ScoringError(
-                f"The hotline orders name {code!r}, which is not a unit of this round.", code="hotline-unit", unit=code
+                "The hotline orders name %(unit)r, which is not a unit of this round.", code="hotline-unit", unit=code
             )
 
 
@@ -255,8 +255,9 @@ def _df_of_units(
 ) -> np.ndarray:
     if within:
         raise ScoringError(
-            f"The groups of unit {domains[within[0][0]][0]!r} share strata; give each unit's degrees of freedom.",
+            "The groups of unit %(unit)r share strata; give each unit's degrees of freedom.",
             code="df-shared",
+            unit=domains[within[0][0]][0],
         )
     return np.array([sum(df[d] for d, (code, _) in enumerate(domains) if code == unit.code) for unit in units])
 

@@ -21,7 +21,7 @@ def visibility(gates: Gates, n: int, reliability: float | Decimal | None, *, has
     internal. n = 0 and n = 1 show nothing. Raises ``ScoringError`` for a negative n.
     """
     if n < 0:
-        raise ScoringError(f"The number of answers is {n}; it cannot be negative.", code="n-negative", n=n)
+        raise ScoringError("The number of answers is %(n)s; it cannot be negative.", code="n-negative", n=n)
     if n < gates.nothing_below:
         return "nothing"
     if n < gates.internal_below or not has_error:

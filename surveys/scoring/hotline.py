@@ -40,7 +40,9 @@ class HotlineCounts:
             and 0 <= self.satisfied <= self.satisfaction_known <= self.orders
         )
         if not fits:
-            raise ScoringError(f"Hotline counts do not fit into each other: {self}.", code="hotline-counts")
+            raise ScoringError(
+                "Hotline counts do not fit into each other: %(counts)s.", code="hotline-counts", counts=self
+            )
 
     def of(self, rate: str) -> tuple[int, int]:
         """Successes and base (x, n) of a rate."""

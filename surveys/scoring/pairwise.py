@@ -46,15 +46,27 @@ def comparison_matrix(names: Sequence[str], judgements: Mapping[tuple[str, str],
     for (one, other), ratio in judgements.items():
         for name in (one, other):
             if name not in position:
-                raise ScoringError(f"{name!r} is compared but is not one of {', '.join(names)}.", code="pair-unknown")
+                raise ScoringError(
+                    "%(name)r is compared but is not one of %(known)s.",
+                    code="pair-unknown",
+                    name=name,
+                    known=", ".join(names),
+                )
         a, b = position[one], position[other]
         if filled[a, b]:
-            raise ScoringError(f"{one} and {other} are compared twice; give each pair once.", code="pair-twice")
+            raise ScoringError(
+                "%(one)s and %(other)s are compared twice; give each pair once.",
+                code="pair-twice",
+                one=one,
+                other=other,
+            )
         matrix[a, b], matrix[b, a] = ratio, 1 / ratio if ratio else 0.0
         filled[a, b] = filled[b, a] = True
     if not filled.all():
         a, b = np.argwhere(~filled)[0]
-        raise ScoringError(f"{names[a]} and {names[b]} are not compared yet.", code="pair-missing")
+        raise ScoringError(
+            "%(one)s and %(other)s are not compared yet.", code="pair-missing", one=names[a], other=names[b]
+        )
     return matrix
 
 
@@ -74,12 +86,14 @@ def pairwise_weights(names: Sequence[str], matrix: np.ndarray, *, confirmed: boo
     pair, fitting = _worst_pair(names, matrix, vector)
     if ratio > CONSISTENCY_LIMIT and not confirmed:
         raise ScoringError(
-            f"The comparisons contradict each other (consistency ratio {ratio:.3f}, limit {CONSISTENCY_LIMIT:.2f}); "
-            "look at "
-            f"{pair[0]} against {pair[1]} first, or confirm.",
+            "The comparisons contradict each other (consistency ratio %(consistency_ratio).3f, limit %(limit).2f); "
+            "look at %(one)s against %(other)s first, or confirm.",
             code="pairs-inconsistent",
             consistency_ratio=ratio,
             pair=pair,
+            limit=CONSISTENCY_LIMIT,
+            one=pair[0],
+            other=pair[1],
         )
     weights = dict(zip(names, _four_decimals(vector), strict=True))
     return PairwiseWeights(weights, eigenvalue, ratio, pair, fitting)
@@ -88,19 +102,23 @@ def pairwise_weights(names: Sequence[str], matrix: np.ndarray, *, confirmed: boo
 def _check(names: Sequence[str], matrix: np.ndarray) -> None:
     n = len(names)
     if not 1 <= n <= len(RANDOM_INDEX):
-        raise ScoringError(f"Comparisons are of 1 to {len(RANDOM_INDEX)} names, not {n}.", code="pairs-count")
+        raise ScoringError(
+            "Comparisons are of 1 to %(most)s names, not %(n)s.", code="pairs-count", most=len(RANDOM_INDEX), n=n
+        )
     if matrix.shape != (n, n) or not np.isfinite(matrix).all():
-        raise ScoringError(f"Comparing {n} names takes a full {n} × {n} matrix.", code="pairs-shape")
+        raise ScoringError("Comparing %(n)s names takes a full %(n)s × %(n)s matrix.", code="pairs-shape", n=n)
     if (matrix < 1 / 9 - 1e-9).any() or (matrix > 9 + 1e-9).any():
         raise ScoringError("A comparison lies outside 1/9 … 9.", code="pairs-range")
     wrong = np.argwhere(np.abs(matrix * matrix.T - 1) > 1e-3)
     if wrong.size:
         a, b = wrong[0]
         raise ScoringError(
-            f"{names[a]} against {names[b]} is {matrix[a, b]:g}, but the other way round {matrix[b, a]:g}; one must "
-            "be 1 "
-            "over the other.",
+            "%(one)s against %(other)s is %(forth)g, but the other way round %(back)g; one must be 1 over the other.",
             code="pairs-reciprocal",
+            one=names[a],
+            other=names[b],
+            forth=matrix[a, b],
+            back=matrix[b, a],
         )
 
 

@@ -141,7 +141,7 @@ def joint_normal(covariance: np.ndarray, draws: int, generator: np.random.Genera
 def critical_value(noise: np.ndarray, sigma: np.ndarray, pairs: np.ndarray, level: float) -> float:
     """The ``level`` quantile of max (Z_j − Z_k)/σ_jk over ``pairs``, rounded up to six decimals; ∞ without a pair."""
     if not 0 < level < 1:
-        raise ScoringError(f"The level is {level}; it lies between 0 and 1.", code="level")
+        raise ScoringError("The level is %(level)s; it lies between 0 and 1.", code="level", level=level)
     greatest = np.full(noise.shape[0], -np.inf)
     units = np.ascontiguousarray(noise.T)
     # One unordered pair at a time: its 20 000 differences stay in the processor's cache.
@@ -164,9 +164,10 @@ def _checked(scores: np.ndarray, covariance: np.ndarray) -> tuple[np.ndarray, np
         covariance = np.diag(covariance)
     if scores.ndim != 1 or covariance.shape != (scores.size, scores.size):
         raise ScoringError(
-            f"There are {scores.size} scores and a covariance of shape {covariance.shape}; it must be square of that "
-            "size.",
+            "There are %(scores)s scores and a covariance of shape %(shape)s; it must be square of that size.",
             code="rank-shape",
+            scores=scores.size,
+            shape=covariance.shape,
         )
     if not (np.isfinite(scores).all() and np.isfinite(covariance).all()) or (np.diag(covariance) < 0).any():
         raise ScoringError(
@@ -200,9 +201,10 @@ def _factor(covariance: np.ndarray) -> np.ndarray:
         pivot = covariance[j, j] - factor[j, :j] @ factor[j, :j]
         if pivot < -1e3 * floor:
             raise ScoringError(
-                f"The covariance is not positive semi-definite (unit {j + 1}).",
+                "The covariance is not positive semi-definite (unit %(number)s).",
                 code="covariance-indefinite",
                 position=j,
+                number=j + 1,
             )
         if pivot > floor:
             factor[j, j] = np.sqrt(pivot)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from types import MappingProxyType
 
-from surveys.errors import ScoringError
+from surveys.errors import Phrase, ScoringError
 from surveys.scoring.figures import as_decimal
 
 #: preset → option value → points of a five-point satisfaction scale, best (1) to worst (5)
@@ -121,7 +121,7 @@ class Scheme:
             return _read(document)
         except KeyError as missing:
             raise ScoringError(
-                f"The configuration has no {missing.args[0]!r}; add it to the scoring part.",
+                "The configuration has no %(part)r; add it to the scoring part.",
                 code="scheme-incomplete",
                 part=str(missing.args[0]),
             ) from None
@@ -148,21 +148,23 @@ class Scheme:
     def with_preset(self, code: str) -> Scheme:
         """The same scheme with the points of a preset; the preset's own scale only. Raises for an unknown preset."""
         if code not in self.presets:
+            known = ", ".join(self.presets) or Phrase("none")
             raise ScoringError(
-                f"There is no preset {code!r}; there are {', '.join(self.presets) or 'none'}.",
+                "There is no preset %(preset)r; there are %(known)s.",
                 code="preset-unknown",
                 preset=code,
+                known=known,
             )
         scale, points = self.presets[code]
         return replace(self, points={**self.points, scale: points})
 
 
-def hundredths(points: float | int | str | Decimal, where: str) -> int:
+def hundredths(points: float | int | str | Decimal, where: Phrase | str) -> int:
     """Points as an exact integer of hundredths. Raises for more than two decimals or outside 0–100."""
     scaled = as_decimal(points) * 100
     if scaled != scaled.to_integral_value() or not 0 <= scaled <= 10_000:
         raise ScoringError(
-            f"{where}: {points} points; points lie between 0 and 100 with at most two decimals.",
+            "%(where)s: %(points)s points; points lie between 0 and 100 with at most two decimals.",
             code="points",
             where=where,
             points=str(points),
@@ -203,7 +205,9 @@ def _read(document: Mapping) -> Scheme:
             entry["code"]: (
                 entry["scale"],
                 {
-                    value: hundredths(points, f"preset {entry['code']}, option {value}")
+                    value: hundredths(
+                        points, Phrase("preset %(preset)s, option %(option)s", preset=entry["code"], option=value)
+                    )
                     for value, points in entry["points"].items()
                 },
             )
@@ -214,7 +218,9 @@ def _read(document: Mapping) -> Scheme:
 
 def _rated_points(scale: str, options: Sequence[Mapping]) -> dict[str, int]:
     return {
-        option["value"]: hundredths(option["points"], f"scale {scale}, option {option['value']}")
+        option["value"]: hundredths(
+            option["points"], Phrase("scale %(scale)s, option %(option)s", scale=scale, option=option["value"])
+        )
         for option in options
         if option["kind"] == "rated"
     }
@@ -227,37 +233,40 @@ def _annual(entry: Mapping) -> AnnualWeights:
 def _check(scheme: Scheme) -> None:
     codes = [part.code for part in scheme.indicators]
     if len(set(codes)) < len(codes):
-        raise ScoringError(f"An indicator stands twice among {', '.join(codes)}.", code="indicator-twice")
-    _check_weights("indicators", {part.code: part.weight for part in scheme.indicators})
-    _check_weights("groups", scheme.groups)
-    _check_weights("methods", {"survey": scheme.survey_weight, "hotline": scheme.hotline_weight})
+        raise ScoringError("An indicator stands twice among %(known)s.", code="indicator-twice", known=", ".join(codes))
+    _check_weights(Phrase("indicators"), {part.code: part.weight for part in scheme.indicators})
+    _check_weights(Phrase("groups"), scheme.groups)
+    _check_weights(Phrase("methods"), {"survey": scheme.survey_weight, "hotline": scheme.hotline_weight})
     hotline = scheme.hotline
     _check_weights(
-        "hotline rates",
+        Phrase("hotline rates"),
         {"response": hotline.response, "resolution": hotline.resolution, "satisfaction": hotline.satisfaction},
     )
-    for name, weights in (("key", scheme.annual_key), ("other", scheme.annual_other)):
-        _check_weights(f"rounds ({name} units)", {"mid_year": weights.mid_year, "year_end": weights.year_end})
+    key, other = Phrase("rounds (key units)"), Phrase("rounds (other units)")
+    for what, weights in ((key, scheme.annual_key), (other, scheme.annual_other)):
+        _check_weights(what, {"mid_year": weights.mid_year, "year_end": weights.year_end})
     _check_scales(scheme)
     _check_gates(scheme)
 
 
-def _check_weights(what: str, weights: Mapping[str, Decimal]) -> None:
+def _check_weights(what: Phrase, weights: Mapping[str, Decimal]) -> None:
     for name, weight in weights.items():
         if not (weight.is_finite() and 0 <= weight <= 1):
             raise ScoringError(
-                f"The weight of {name} in {what} is {weight}; a weight lies between 0 and 1.",
+                "The weight of %(name)s in %(what)s is %(weight)s; a weight lies between 0 and 1.",
                 code="weight-range",
                 what=what,
                 name=name,
+                weight=weight,
             )
     total = sum(weights.values(), Decimal(0))
     if abs(total - 1) > _SUM_TOLERANCE:
         raise ScoringError(
-            f"The weights of the {what} sum to {total.normalize():f}; they must sum to 1.",
+            "The weights of the %(what)s sum to %(sum)s; they must sum to 1.",
             code="weights-sum",
             what=what,
             total=str(total),
+            sum=f"{total.normalize():f}",
         )
 
 
@@ -265,16 +274,18 @@ def _check_scales(scheme: Scheme) -> None:
     for part in scheme.indicators:
         if not scheme.points.get(part.scale):
             raise ScoringError(
-                f"Indicator {part.code} uses scale {part.scale!r}, which has no rated option.",
+                "Indicator %(indicator)s uses scale %(scale)r, which has no rated option.",
                 code="scale-unrated",
                 indicator=part.code,
+                scale=part.scale,
             )
     for code, (scale, points) in scheme.presets.items():
         if set(points) != set(scheme.points.get(scale, ())):
             raise ScoringError(
-                f"Preset {code} must give points for exactly the rated options of scale {scale!r}.",
+                "Preset %(preset)s must give points for exactly the rated options of scale %(scale)r.",
                 code="preset-options",
                 preset=code,
+                scale=scale,
             )
 
 
@@ -282,8 +293,11 @@ def _check_gates(scheme: Scheme) -> None:
     gates, limits = scheme.gates, [grade.at_least for grade in scheme.grades]
     if not 0 <= gates.nothing_below <= gates.internal_below <= gates.grade_from:
         raise ScoringError(
-            f"The gates {gates.nothing_below}, {gates.internal_below}, {gates.grade_from} must rise from 0.",
+            "The gates %(nothing_below)s, %(internal_below)s, %(grade_from)s must rise from 0.",
             code="gates-order",
+            nothing_below=gates.nothing_below,
+            internal_below=gates.internal_below,
+            grade_from=gates.grade_from,
         )
     if not 0 <= gates.reliability_from <= 1 or not 0 < scheme.confidence_level < 1:
         raise ScoringError("Reliability gate and confidence level lie between 0 and 1.", code="gates-range")

@@ -133,7 +133,9 @@ def benchmark(estimates: np.ndarray, weights: np.ndarray, direct_total: float, *
     if method == "difference":
         return Benchmarked(estimates + (direct_total - mean), direct_total - mean)
     if method != "ratio":
-        raise ScoringError(f"Benchmark by 'ratio' or 'difference', not {method!r}.", code="benchmark-method")
+        raise ScoringError(
+            "Benchmark by 'ratio' or 'difference', not %(method)r.", code="benchmark-method", method=method
+        )
     if mean == 0:
         raise ScoringError("A mean of 0 cannot be scaled; benchmark by difference.", code="benchmark-zero")
     return Benchmarked(estimates * (direct_total / mean), direct_total / mean)
@@ -195,14 +197,18 @@ def _check(y: np.ndarray, psi: np.ndarray, x: np.ndarray) -> None:
     bad = np.flatnonzero(~(np.isfinite(y) & np.isfinite(psi) & (psi > 0) & np.isfinite(x).all(axis=1)))
     if bad.size:
         raise ScoringError(
-            f"Area {bad[0] + 1} has estimate {y[bad[0]]:g} and variance {psi[bad[0]]:g}; smooth the variances and "
-            "leave "
-            "empty areas out.",
+            "Area %(area)s has estimate %(estimate)g and variance %(variance)g; smooth the variances and leave empty "
+            "areas out.",
             code="area-values",
             position=int(bad[0]),
+            area=int(bad[0]) + 1,
+            estimate=y[bad[0]],
+            variance=psi[bad[0]],
         )
     if y.size <= x.shape[1] or np.linalg.matrix_rank(x) < x.shape[1]:
         raise ScoringError(
-            f"{y.size} areas cannot carry {x.shape[1]} covariates, or some of these depend on each other.",
+            "%(areas)s areas cannot carry %(covariates)s covariates, or some of these depend on each other.",
             code="areas-rank",
+            areas=y.size,
+            covariates=x.shape[1],
         )

@@ -91,10 +91,12 @@ def calibrate(
         q = int(np.argmax(np.abs(gap)))
         name = str(q + 1) if names is None else str(names[q])
         raise DesignError(
-            f"The total of auxiliary {name} cannot be reached: the weights give {weights @ x[:, q] * norm[q]:g} instead of "
-            f"{totals[q]:g}; widen the bounds or drop the auxiliary.",
+            "The total of auxiliary %(auxiliary)s cannot be reached: the weights give %(reached)g instead of "
+            "%(wanted)g; widen the bounds or drop the auxiliary.",
             code="calibration-apart",
             auxiliary=name,
+            reached=weights @ x[:, q] * norm[q],
+            wanted=totals[q],
         )
     return weights
 
@@ -118,7 +120,10 @@ def _shortened(function, base, x, target, multiplier, step, gap):
 def _checked_bounds(distance: str, bounds: tuple[float, float] | None) -> tuple[float, float]:
     if distance not in DISTANCES:
         raise DesignError(
-            f"The distance is {distance!r}; use one of {', '.join(DISTANCES)}.", code="calibration-distance"
+            "The distance is %(distance)r; use one of %(known)s.",
+            code="calibration-distance",
+            distance=distance,
+            known=", ".join(DISTANCES),
         )
     if bounds is None:
         if distance == "logit":
@@ -126,5 +131,7 @@ def _checked_bounds(distance: str, bounds: tuple[float, float] | None) -> tuple[
         return -np.inf, np.inf
     low, high = bounds
     if not low < 1 < high:
-        raise DesignError(f"The bounds {low:g} and {high:g} must lie below and above 1.", code="calibration-bounds")
+        raise DesignError(
+            "The bounds %(low)g and %(high)g must lie below and above 1.", code="calibration-bounds", low=low, high=high
+        )
     return float(low), float(high)

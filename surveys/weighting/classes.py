@@ -66,16 +66,24 @@ def weigh_classes(classes: Sequence[ClassCounts]) -> dict[str, ClassWeight]:
         counts: Mapping[str, int] = {k: v for k, v in vars(part).items() if k != "code"}
         for name, value in counts.items():
             if value < 0:
-                raise DesignError(f"Class {part.code}: {name} is {value}; it cannot be negative.", code="class-count")
+                raise DesignError(
+                    "Class %(stratum)s: %(name)s is %(value)s; it cannot be negative.",
+                    code="class-count",
+                    stratum=part.code,
+                    name=name,
+                    value=value,
+                )
         if part.released > part.population:
             raise DesignError(
-                f"Class {part.code}: {part.released} cases were released of a frame of {part.population}.",
+                "Class %(stratum)s: %(released)s cases were released of a frame of %(population)s.",
                 code="fpc-below-n",
                 stratum=part.code,
+                released=part.released,
+                population=part.population,
             )
         if part.complete == 0:
             raise DesignError(
-                f"Class {part.code} has no complete to carry its weight; join it to a neighbour first.",
+                "Class %(stratum)s has no complete to carry its weight; join it to a neighbour first.",
                 code="class-empty",
                 stratum=part.code,
             )

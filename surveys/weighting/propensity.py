@@ -35,7 +35,7 @@ def response_propensities(
     missing = np.flatnonzero(~np.isfinite(x).all(axis=1))
     if missing.size:
         raise DesignError(
-            f"Row {missing[0] + 1} has no value for a covariate of the propensity; fill it or leave the covariate out.",
+            "Row %(row)s has no value for a covariate of the propensity; fill it or leave the covariate out.",
             code="covariate-missing",
             row=int(missing[0]) + 1,
         )
@@ -67,7 +67,9 @@ def propensity_classes(propensities: np.ndarray, weights: np.ndarray | None = No
     Fewer classes come out where propensities repeat. Raises ``DesignError`` for fewer than one class.
     """
     if classes < 1:
-        raise DesignError(f"{classes} classes are too few; use at least one.", code="propensity-classes")
+        raise DesignError(
+            "%(classes)s classes are too few; use at least one.", code="propensity-classes", classes=classes
+        )
     p = np.asarray(propensities, float)
     w = np.ones(len(p)) if weights is None else np.asarray(weights, float)
     values, position = np.unique(p, return_inverse=True)
@@ -88,7 +90,7 @@ def nonresponse_factors(classes: np.ndarray, responded: np.ndarray, weights: np.
     answering = np.bincount(classes, weights * responded, minlength=len(eligible))
     for c in np.flatnonzero((eligible > 0) & (answering == 0)):
         raise DesignError(
-            f"Nonresponse class {c} has no respondent to carry its weight; join it to a neighbour first.",
+            "Nonresponse class %(stratum)s has no respondent to carry its weight; join it to a neighbour first.",
             code="class-empty",
             stratum=str(c),
         )

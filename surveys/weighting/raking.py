@@ -62,11 +62,13 @@ def rake(
     farthest = max(margins, key=lambda margin: _gap(fitted, margin))
     level = int(np.argmax(np.abs(_difference(fitted, farthest))))
     raise DesignError(
-        f"The margins cannot be met together: after {most_sweeps} sweeps {farthest.name} {farthest.label(level)} is "
-        f"{_difference(fitted, farthest)[level]:+.6g} away from its total; join levels or drop a margin.",
+        "The margins cannot be met together: after %(most_sweeps)s sweeps %(margin)s %(level)s is %(gap)+.6g away "
+        "from its total; join levels or drop a margin.",
         code="raking-apart",
         margin=farthest.name,
         level=farthest.label(level),
+        most_sweeps=most_sweeps,
+        gap=_difference(fitted, farthest)[level],
     )
 
 
@@ -94,20 +96,24 @@ def _checked(base: np.ndarray, margins: Sequence[Margin]) -> float:
     bad = np.flatnonzero(~(np.isfinite(base) & (base >= 0)))
     if bad.size:
         raise DesignError(
-            f"The base weight of row {bad[0] + 1} is {base[bad[0]]}; it must be a finite number of at least 0.",
+            "The base weight of row %(row)s is %(weight)s; it must be a finite number of at least 0.",
             code="weight-wrong",
             column="weights",
             row=int(bad[0]) + 1,
+            weight=base[bad[0]],
         )
     whole = float(np.sum(margins[0].totals))
     for margin in margins:
         _check_levels(base, margin)
         if not np.isclose(np.sum(margin.totals), whole, rtol=1e-9, atol=0):
             raise DesignError(
-                f"The totals of {margin.name} add up to {np.sum(margin.totals):g}, those of {margins[0].name} to {whole:g}; "
-                "all margins must describe one population.",
+                "The totals of %(margin)s add up to %(sum)g, those of %(name)s to %(whole)g; all margins must "
+                "describe one population.",
                 code="raking-totals",
                 margin=margin.name,
+                sum=np.sum(margin.totals),
+                name=margins[0].name,
+                whole=whole,
             )
     if not whole > 0:
         raise DesignError("The totals of the margins add up to 0.", code="raking-totals", margin=margins[0].name)
@@ -118,15 +124,21 @@ def _check_levels(base: np.ndarray, margin: Margin) -> None:
     codes, totals = np.asarray(margin.codes), np.asarray(margin.totals, float)
     if len(codes) != len(base) or (len(codes) and (codes.min() < 0 or codes.max() >= len(totals))):
         raise DesignError(
-            f"Margin {margin.name} needs a level between 0 and {len(totals) - 1} for each row.", code="margin"
+            "Margin %(name)s needs a level between 0 and %(highest)s for each row.",
+            code="margin",
+            name=margin.name,
+            highest=len(totals) - 1,
         )
     found = np.bincount(codes, base, minlength=len(totals))
     for level in np.flatnonzero(~(np.isfinite(totals) & (totals >= 0)) | ((totals > 0) & (found == 0))):
         counted = totals[level] >= 0 and np.isfinite(totals[level])
-        reason = "and nobody to carry it; join the level with another" if counted else "which is no count"
+        where = {"margin": margin.name, "level": margin.label(level), "total": totals[level]}
+        if counted:
+            raise DesignError(
+                "%(margin)s %(level)s has the total %(total)g, and nobody to carry it; join the level with another.",
+                code="margin-level",
+                **where,
+            )
         raise DesignError(
-            f"{margin.name} {margin.label(level)} has the total {totals[level]:g}, {reason}.",
-            code="margin-level",
-            margin=margin.name,
-            level=margin.label(level),
+            "%(margin)s %(level)s has the total %(total)g, which is no count.", code="margin-level", **where
         )

@@ -60,10 +60,11 @@ def _line(name: str, weights: np.ndarray, counts: np.ndarray | None) -> WeightSt
     bad = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
     if bad.size:
         raise DesignError(
-            f"Step {name}: the weight of row {bad[0] + 1} is {weights[bad[0]]}; it must be a finite number of at least 0.",
+            "Step %(column)s: the weight of row %(row)s is %(weight)s; it must be a finite number of at least 0.",
             code="weight-wrong",
             column=name,
             row=int(bad[0]) + 1,
+            weight=weights[bad[0]],
         )
     n, total, _ = _moments(weights, counts)
     used = weights[(weights > 0) & (np.ones(len(weights)) if counts is None else np.asarray(counts) > 0).astype(bool)]

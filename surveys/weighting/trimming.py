@@ -16,7 +16,12 @@ def trim_weights(weights: np.ndarray, *, lower: float = 0.0, upper: float = np.i
     """
     trimmed = np.array(weights, float)
     if not lower <= upper:
-        raise DesignError(f"The lower bound {lower:g} is above the upper bound {upper:g}.", code="trimming-bounds")
+        raise DesignError(
+            "The lower bound %(lower)g is above the upper bound %(upper)g.",
+            code="trimming-bounds",
+            lower=lower,
+            upper=upper,
+        )
     # A round that does not end the trimming puts at least one further weight at its bound, where it stays.
     for _ in range(len(trimmed) + 1):
         if not ((trimmed < lower) | (trimmed > upper)).any():
@@ -30,6 +35,9 @@ def trim_weights(weights: np.ndarray, *, lower: float = 0.0, upper: float = np.i
         if not strict:
             return trimmed
     raise DesignError(
-        f"Weights that add up to {np.sum(weights):g} cannot all lie between {lower:g} and {upper:g}; widen the bounds.",
+        "Weights that add up to %(sum)g cannot all lie between %(lower)g and %(upper)g; widen the bounds.",
         code="trimming-bounds",
+        sum=np.sum(weights),
+        lower=lower,
+        upper=upper,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -9,12 +10,16 @@ import sys
 import pytest
 from babel.messages.pofile import read_po
 
-from tests.house.sources import ROOT, list_files, name_of
+from evalsys.results.archive import BundleError
+from surveys.errors import Phrase, SurveyError
+from tests.house.sources import ROOT, list_files, name_of, parse
 
 CHINESE = re.compile("[\u3400-\u9fff]")
 #: a language is offered under its own name
 OWN_NAME = "中文"
-PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%[sd%]")
+PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[-+.\d]*[a-zA-Z%]")
+#: the verifier ships alone and knows nothing of the catalogue
+SPEAKS_ENGLISH = "surveys/sampling/verify_draw.py"
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +72,46 @@ def test_a_translation_keeps_the_places_of_its_values(messages, chinese):
         if message.id and message.string and isinstance(message.id, str):
             wanted, found = (sorted(PLACEHOLDER.findall(text)) for text in (message.id, message.string))
             assert wanted == found, f"{message.id!r} and its translation have different values"
+
+
+def family(kind: type) -> set[str]:
+    """The names of a class and of all that derive from it."""
+    return {kind.__name__}.union(*map(family, kind.__subclasses__()))
+
+
+def refusals(path):
+    """Every call in a file that makes an error of the survey method, or a phrase of one: line, arguments, keywords."""
+    names = family(SurveyError) | {BundleError.__name__, Phrase.__name__}
+    for node in ast.walk(parse(path)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
+            yield node.lineno, node.args, [keyword.arg for keyword in node.keywords]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        path
+        for path in list_files("surveys/*.py", "evalsys/*.py")
+        if name_of(path) != SPEAKS_ENGLISH and any(refusals(path))
+    ],
+    ids=name_of,
+)
+def test_every_error_of_the_survey_method_can_be_said_in_chinese(path, chinese):
+    for line, arguments, given in refusals(path):
+        where = f"{name_of(path)}:{line}"
+        assert len(arguments) == 1 and isinstance(arguments[0], ast.Constant), (
+            f"{where}: make the text a literal template"
+        )
+        text = arguments[0].value
+        known = chinese.get(text)
+        assert known and CHINESE.search(known.string), f"{where}: {text!r} has no Chinese translation"
+        if None not in given:
+            lacking = [name for name in re.findall(r"%\((\w+)\)", text) if name not in given]
+            assert not lacking, f"{where}: the sentence names {lacking}, which the call does not give"
+
+
+def test_the_stand_alone_verifier_raises_no_error_of_the_survey_method():
+    assert not list(refusals(ROOT / SPEAKS_ENGLISH))
 
 
 def test_the_chinese_catalogue_has_nothing_that_the_program_no_longer_says(messages, chinese):

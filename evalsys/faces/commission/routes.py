@@ -31,17 +31,8 @@ from evalsys.results.publishing import publish_round
 from evalsys.results.scoring import get_latest_run, score_round
 from evalsys.samples.draws import commit_frame, draw_sample, get_draw
 from evalsys.units.uploads import keep_upload
-from surveys.errors import SurveyError
 
 blueprint = Blueprint("commission", __name__, template_folder="templates", url_prefix="/commission")
-#: what can be wrong with sources of chance, as the person at the form reads it
-SOURCE_SENTENCES = {
-    "source": _l(
-        "The beacon must be the committed one, followed by a colon and its value; give a value for each committed "
-        "source and for no other."
-    ),
-    "nonce": _l("The nonces are not those that were committed."),
-}
 
 
 def _assess(session, runtime, round_, actor):
@@ -63,13 +54,6 @@ ACTS = {
     "score": (_l("Score"), score_round, ("frozen", "published")),
     "assess": (_l("Compute the annual assessment"), _assess, ("frozen", "published")),
 }
-
-
-@blueprint.errorhandler(SurveyError)
-def refuse(error: SurveyError):
-    """A refusal of the survey method as a page; nothing was kept."""
-    text = str(SOURCE_SENTENCES.get(error.code, error.message))
-    return render_template("error.html", status=422, text=text, problems=[]), 422
 
 
 @blueprint.get("/")

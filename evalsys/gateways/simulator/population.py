@@ -90,7 +90,7 @@ def _shares_of(truth: Mapping[str, Any], unit: str, group: str) -> Mapping[str, 
         return truth["units"][unit][group]
     except KeyError:
         raise SurveyError(
-            f"The truth has nothing for group {group} of unit {unit}; make it again from the same programme.",
+            "The truth has nothing for group %(group)s of unit %(unit)s; make it again from the same programme.",
             code="no-truth",
             unit=unit,
             group=group,
@@ -101,7 +101,7 @@ def _answer(seed: str, cid: str, code: str, shares: Mapping[str, Mapping[str, fl
     likely = shares.get(code) or DEFAULT_SHARES.get(code)
     if likely is None:
         raise SurveyError(
-            f"Neither the truth nor the defaults say how {code} is answered; add it to the truth.",
+            "Neither the truth nor the defaults say how %(question)s is answered; add it to the truth.",
             code="no-truth",
             question=code,
         )
@@ -171,8 +171,9 @@ class Population:
             missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
             if missing:
                 raise SurveyError(
-                    f"{directory_csv} has no column {', '.join(missing)}; write the directory again.",
+                    "%(directory)s has no column %(columns)s; write the directory again.",
                     code="bad-directory",
+                    directory=directory_csv,
                     columns=", ".join(missing),
                 )
             for row in rows:

@@ -85,7 +85,7 @@ def test_the_draw_is_offered_only_after_the_commitment(app):
         ({"second_name": "planner"}, "may not do this"),
         ({"second_name": "chair"}, "another person"),
         ({"second_name": ""}, "Fill this in."),
-        ({"beacon": "drand:quicknet:1:ab"}, "The beacon must be the committed one"),
+        ({"beacon": "drand:quicknet:1:ab"}, "The beacon must be that of"),
         ({"dice": "123"}, "for no other"),
     ],
 )
@@ -94,6 +94,14 @@ def test_a_draw_is_refused_unless_another_member_confirms_the_committed_sources(
     answer = send(client, PAGE, f"{PAGE}/draw", **CONFIRMED | change)
     assert answer.status_code == 422 and said in answer.text
     assert "frame committed" in client.get(PAGE).text
+
+
+def test_a_refusal_of_the_survey_method_is_a_sentence_in_the_readers_language(app):
+    commit(app)
+    client = signed_in(app, "chair", "zh_Hans")
+    answer = send(client, PAGE, f"{PAGE}/draw", **CONFIRMED | {"beacon": "drand:quicknet:1:ab"})
+    assert answer.status_code == 422
+    assert f"随机信标须为所承诺的 &#39;{BEACON}&#39;，后接“:”和取值。" in answer.text
 
 
 def test_a_wrong_password_of_the_second_person_counts_towards_the_lock(app):

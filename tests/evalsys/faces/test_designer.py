@@ -40,6 +40,20 @@ def test_every_problem_of_a_programmes_files_is_listed_with_file_line_and_column
     assert "There is no programme yet" in signed_in(app, "planner").get("/design/").text
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "P1 is answered on scale &#39;YESNO8&#39;, which does not exist"),
+        ("zh_Hans", "问卷无法建立：P1 使用量表 &#39;YESNO8&#39; 作答，但该量表不存在；请在量表中补充。"),
+    ],
+)
+def test_what_the_questionnaire_itself_refuses_is_said_in_the_readers_language(app, language, said):
+    questionnaire = (CITY / "questionnaire.toml").read_bytes().replace(b'"YESNO9"', b'"YESNO8"', 1)
+    files = programme_files(questionnaire_toml=questionnaire)
+    answer = send(signed_in(app, "planner", language), "/design/", files=files, reason="try")
+    assert answer.status_code == 422 and said in answer.text
+
+
 def test_a_programme_page_shows_indicators_with_weights_and_the_version_with_its_reason(app):
     page = signed_in(app, "planner").get("/design/programmes/example-2026").text
     assert "Acts lawfully and fairly" in page or "I1" in page
