@@ -80,7 +80,8 @@ def score_dataset(
         for option in scale["options"]
         if option["kind"] == "dont_know"
     }
-    summed = sum_dataset(path, scheme, dont_know, domain_of)
+    most = max((row["complete"] for row in strata), default=0)
+    summed = sum_dataset(path, scheme, dont_know, domain_of, most=most)
     estimates = _estimate(summed, strata, units, groups, configuration["scoring"]["lonely"])
     return figures_of(score(scheme, estimates, orders, seed))
 
@@ -124,6 +125,7 @@ def _satisfied_share(summed: RoundSums, weight: np.ndarray, units: int, groups: 
     """Weighted share of answers in the satisfied categories over those that rate; NaN where nobody rates."""
     diagonal = np.arange(summed.sums.indicators)
     rated = summed.sums.count[:, diagonal, diagonal]
-    top = _per_unit(summed, weight[:, None] * summed.satisfied, units, groups)
-    bottom = _per_unit(summed, weight[:, None] * rated, units, groups)
+    weights = weight[summed.sums.cell][:, None]
+    top = _per_unit(summed, weights * summed.satisfied, units, groups)
+    bottom = _per_unit(summed, weights * rated, units, groups)
     return np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0)
