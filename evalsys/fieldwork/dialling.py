@@ -79,8 +79,10 @@ def count_capacity(session: Session, runtime: Runtime, round_: Round, channel: s
     return max(0, min(capacity, rules.concurrent_calls - flying))
 
 
-def plan_attempts(session: Session, runtime: Runtime, round_: Round, channel: str, limit: int) -> list[Planned]:
-    """Keep the next ``limit`` due attempts of a channel before anybody is contacted."""
+def plan_attempts(
+    session: Session, runtime: Runtime, round_: Round, channel: str, limit: int, *, fence: int
+) -> list[Planned]:
+    """Keep the next ``limit`` due attempts of a channel before anybody is contacted; ``fence``: that of the worker's claim."""
     now = runtime.clock.now()
     due = session.execute(
         select(Interview.case_id, Interview.tries, Interview.unit_code, Case.cid, ServiceRecord)
@@ -108,7 +110,7 @@ def plan_attempts(session: Session, runtime: Runtime, round_: Round, channel: st
             "key": secrets.token_hex(16),
             "channel": channel,
             "caller_id": _pick_caller(rules, case_id, tries),
-            "fence": 1,
+            "fence": fence,
             "state": "dialling",
             "planned_at": now,
             "outcome": "",

@@ -26,6 +26,7 @@ from evalsys.fieldwork.models import Attempt
 from evalsys.fieldwork.releases import release_where_needed
 from evalsys.fieldwork.rules import rules_of
 from evalsys.gateways.port import ProviderCall, ProviderError
+from evalsys.outbox.actions import Claim, hold_claim
 from evalsys.outbox.worker import job_kind
 from evalsys.samples.imports import read_phone
 
@@ -34,7 +35,7 @@ GIVEN_UP_AFTER = timedelta(minutes=5)
 
 
 @job_kind("field.apply")
-def apply_callbacks(runtime: Runtime, payload: dict) -> None:
+def apply_callbacks(runtime: Runtime, payload: dict, claim: Claim) -> None:
     """Apply every callback received so far, some hundreds per transaction."""
     applied = 1
     while applied:
@@ -43,25 +44,28 @@ def apply_callbacks(runtime: Runtime, payload: dict) -> None:
 
 
 @job_kind("field.send")
-def send_messages(runtime: Runtime, payload: dict) -> None:
+def send_messages(runtime: Runtime, payload: dict, claim: Claim) -> None:
     """Send the messages that are due."""
-    _make_due(runtime, payload["round"], "sms")
+    _make_due(runtime, payload["round"], "sms", claim)
 
 
 @job_kind("field.dial")
-def dial_numbers(runtime: Runtime, payload: dict) -> None:
+def dial_numbers(runtime: Runtime, payload: dict, claim: Claim) -> None:
     """Place the calls that are due, as many as pace and capacity allow."""
-    _make_due(runtime, payload["round"], "voice")
+    _make_due(runtime, payload["round"], "voice", claim)
 
 
-def _make_due(runtime: Runtime, code: str, channel: str) -> None:
+def _make_due(runtime: Runtime, code: str, channel: str, claim: Claim) -> None:
     with transaction() as session:
         capacity = count_capacity(session, runtime, get_round(session, code), channel)
     for size in chunks(capacity):
         with transaction() as session:
+            # Looked at again for every chunk: staff may have paused the round, another worker may have taken the job over.
             round_ = get_round(session, code)
+            if round_.state != "open" or not hold_claim(session, runtime.clock, claim):
+                return
             rules = rules_of(round_.configuration)
-            planned = plan_attempts(session, runtime, round_, channel, size)
+            planned = plan_attempts(session, runtime, round_, channel, size, fence=claim.fence)
         if not planned:
             return
         answers = make_attempts(runtime, rules, planned)
@@ -70,7 +74,7 @@ def _make_due(runtime: Runtime, code: str, channel: str) -> None:
 
 
 @job_kind("field.release")
-def release_replicates(runtime: Runtime, payload: dict) -> None:
+def release_replicates(runtime: Runtime, payload: dict, claim: Claim) -> None:
     """Release what is needed."""
     with transaction() as session:
         round_ = get_round(session, payload["round"])
@@ -79,14 +83,14 @@ def release_replicates(runtime: Runtime, payload: dict) -> None:
 
 
 @job_kind("field.seal")
-def seal_ready_answers(runtime: Runtime, payload: dict) -> None:
+def seal_ready_answers(runtime: Runtime, payload: dict, claim: Claim) -> None:
     """Seal what quality control has let go."""
     with transaction() as session:
         seal_answers(session, runtime, get_round(session, payload["round"]))
 
 
 @job_kind("field.reconcile")
-def reconcile_attempts(runtime: Runtime, payload: dict) -> None:
+def reconcile_attempts(runtime: Runtime, payload: dict, claim: Claim) -> None:
     """Find out from the provider what became of attempts that nobody knows of; none is made again while the provider does not answer."""
     with transaction() as session:
         lost = find_lost_attempts(session, runtime.clock, get_round(session, payload["round"]))

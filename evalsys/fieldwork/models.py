@@ -47,7 +47,7 @@ class Attempt(Base):
     """One contact try: a row that is only ever completed, never overwritten.
 
     ``state``: ``dialling`` (kept before the provider is called), ``placed`` (the provider has it), ``unknown`` (it may have),
-    ``ended``. ``key`` stands in every callback address.
+    ``ended``. ``key`` stands in every callback address; ``fence`` is that of the claim under which a worker planned it.
     """
 
     __tablename__ = "attempt"

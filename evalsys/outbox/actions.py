@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, update
@@ -12,6 +13,14 @@ from evalsys.outbox.models import Job
 
 LEASE = timedelta(seconds=60)
 MAXIMUM_TRIES = 8
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A worker's hold on a job. It is lost as soon as another worker, thinking this one dead, has taken the job with a higher fence."""
+
+    job_id: int
+    fence: int
 
 
 def put_job(
@@ -48,6 +57,15 @@ def claim_job(session: Session, clock: Clock, job_id: int, lease: timedelta = LE
         .returning(Job.id)
     ).scalar()
     return session.get(Job, taken, populate_existing=True) if taken else None
+
+
+def hold_claim(session: Session, clock: Clock, claim: Claim) -> bool:
+    """Renew the lease before a further piece of work; ``False`` where the job is another worker's by now, or over.
+
+    To be called in the transaction that keeps what the work will be, so that two workers never keep it both.
+    """
+    held = update(Job).where(Job.id == claim.job_id, Job.fence == claim.fence, Job.done_at.is_(None))
+    return bool(session.execute(held.values(lease_until=clock.now() + LEASE)).rowcount)
 
 
 def finish_job(session: Session, clock: Clock, job: Job, error: str = "") -> None:

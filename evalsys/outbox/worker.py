@@ -13,15 +13,15 @@ from flask import Flask
 
 from evalsys.base.database import db, transaction
 from evalsys.base.runtime import Runtime, current_runtime
-from evalsys.outbox.actions import claim_job, finish_job, list_due_jobs
+from evalsys.outbox.actions import Claim, claim_job, finish_job, list_due_jobs
 
 log = structlog.get_logger()
-Kind = Callable[[Runtime, dict], None]
+Kind = Callable[[Runtime, dict, Claim], None]
 KINDS: dict[str, Kind] = {}
 
 
 def job_kind(name: str) -> Callable[[Kind], Kind]:
-    """Register what does the jobs of a kind: a function of (runtime, payload) that opens its own transactions."""
+    """Register what does the jobs of a kind: a function of (runtime, payload, claim) that opens its own transactions."""
 
     def register(do: Kind) -> Kind:
         KINDS[name] = do
@@ -41,7 +41,7 @@ def run_job(job_id: int) -> bool:
         session.expunge(job)
     error = ""
     try:
-        KINDS[kind](runtime, payload)
+        KINDS[kind](runtime, payload, Claim(job.id, job.fence))
     except Exception as problem:
         log.exception("job failed", job=job_id, kind=kind)
         error = f"{type(problem).__name__}: {problem}"

@@ -28,6 +28,8 @@ from evalsys.fieldwork.interviews import load_conversation, record_answer
 from evalsys.fieldwork.models import Interview
 from evalsys.fieldwork.releases import open_round
 from evalsys.gateways.port import CallRequest, MessageRequest, ProviderCall
+from evalsys.outbox.actions import Claim
+from evalsys.outbox.worker import KINDS
 from evalsys.samples.draws import commit_frame, draw_sample
 from evalsys.samples.imports import import_service_records
 
@@ -35,7 +37,7 @@ CITY = Path(evalsys.examples.__file__).parent / "city"
 ROUND = "2026-mid-year"
 UNITS = ("U001", "U002", "U004")
 COUNTIES = ("370102", "370103")
-KINDS = ("个人", "个人", "个人", "个人", "个人", "企业", "企业", "企业", "企业", "代表")
+GROUPS = ("个人", "个人", "个人", "个人", "个人", "企业", "企业", "企业", "企业", "代表")
 HEADER = ("业务流水号", "单位代码", "站所代码", "服务对象类型", "手机号", "办理日期", "事项", "区县代码")
 SECRET = "a secret of at least thirty-two characters"
 BEFORE = datetime(2026, 6, 5, 2, 0, tzinfo=UTC)
@@ -95,9 +97,11 @@ class Installation:
         return self.act(lambda session, runtime: action(session, runtime, get_round(session, ROUND), **values))
 
     def do_job(self, job: Callable[..., None]) -> None:
-        """A job of fieldwork, which opens its own transactions."""
+        """A job of fieldwork, which opens its own transactions, under the claim that a worker would have."""
+        kind = next(kind for kind, does in KINDS.items() if does is job)
+        found = self.sql("SELECT id, fence FROM job WHERE key = :key", key=f"{kind}:{ROUND}")
         with self.app.app_context():
-            job(self.runtime, {"round": ROUND})
+            job(self.runtime, {"round": ROUND}, Claim(*found[0]) if found else Claim(0, 0))
 
     def sql(self, statement: str, **values: Any) -> list:
         """What somebody with the database's own tools sees or does."""
@@ -131,7 +135,7 @@ def write_records(path: Path, rows: list[tuple] | None = None, *, encoding: str 
             f"{unit}-{number:04d}",
             unit,
             "",
-            KINDS[number % len(KINDS)],
+            GROUPS[number % len(GROUPS)],
             f"1740{place}00{number:04d}",
             "2026-03-02",
             "办证",

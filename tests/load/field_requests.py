@@ -86,7 +86,7 @@ def main(calls: int) -> None:
         provider = Caller(place)
         rules = place.on_round(lambda s, r, round_: rules_of(round_.configuration))
         begun = time.thread_time()
-        planned = place.on_round(plan_attempts, channel="voice", limit=calls)
+        planned = place.on_round(plan_attempts, channel="voice", limit=calls, fence=1)
         provider.seconds["plan an attempt"].append((time.thread_time() - begun) / len(planned))
         with place.app.app_context():
             answers = make_attempts(place.runtime, rules, planned)

@@ -13,6 +13,7 @@ from evalsys.fieldwork.dialling import count_capacity
 from evalsys.fieldwork.jobs import apply_callbacks, dial_numbers, reconcile_attempts, send_messages
 from evalsys.fieldwork.releases import pause_round, resume_round
 from evalsys.gateways.port import ProviderCall, ProviderRefused, ProviderUnknown
+from evalsys.outbox.actions import Claim
 from tests.evalsys.fieldwork.working import attempts, contact, end, go_to_due, interview, keep_one, report
 from tests.evalsys.installation import ROUND, FakeTelephone, make_open
 
@@ -237,3 +238,29 @@ def test_a_lost_last_callback_is_found_after_an_hour(opened):
     opened.clock.advance(timedelta(minutes=2))
     opened.do_job(reconcile_attempts)
     assert (attempts(opened, case_id)[0].outcome, interview(opened, case_id).state) == ("3.13", "waiting")
+
+
+def test_a_worker_that_lost_its_job_dials_nobody_more(opened):
+    opened.sql("UPDATE job SET fence = fence + 1 WHERE key LIKE 'field.dial:%'")
+    stale = opened.sql("SELECT id, fence - 1 FROM job WHERE key LIKE 'field.dial:%'")[0]
+    with opened.app.app_context():
+        dial_numbers(opened.runtime, {"round": ROUND}, Claim(*stale))
+    assert opened.telephone.placed == []
+    opened.do_job(dial_numbers)
+    fences = opened.sql("SELECT DISTINCT fence FROM attempt")
+    assert opened.telephone.placed != [] and fences == [(stale[1] + 1,)]
+
+
+def test_a_pause_between_two_chunks_stops_the_dialling(opened):
+    calls = opened.telephone.place_call
+
+    def pause_after_the_first_chunk(request):
+        if len(opened.telephone.placed) == 0:
+            opened.sql("UPDATE round SET paused_at = opened_at")
+        return calls(request)
+
+    opened.telephone.place_call = pause_after_the_first_chunk
+    opened.do_job(dial_numbers)
+    opened.do_job(send_messages)
+    assert 0 < len(opened.telephone.placed) <= 40
+    assert opened.telephone.sent == []

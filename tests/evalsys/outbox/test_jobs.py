@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from evalsys.outbox.actions import LEASE, claim_job, end_jobs, finish_job, list_due_jobs, put_job
+from evalsys.outbox.actions import LEASE, Claim, claim_job, end_jobs, finish_job, hold_claim, list_due_jobs, put_job
 from evalsys.outbox.models import Job
 from evalsys.outbox.worker import KINDS, run_due_jobs
 
@@ -51,6 +51,22 @@ def test_an_expired_lease_is_taken_again_and_the_first_worker_can_change_nothing
     assert draft.sql("select done_at is not null from job where id = :id", id=job) == [(1,)]
 
 
+def test_a_worker_that_lost_its_job_learns_so_before_the_next_piece_of_work(draft, job):
+    def holds(taken: Job) -> bool:
+        return draft.act(lambda s, r: hold_claim(s, r.clock, Claim(taken.id, taken.fence)))
+
+    first = claim(draft, job)
+    draft.clock.advance(LEASE - timedelta(seconds=1))
+    assert holds(first)
+    draft.clock.advance(LEASE - timedelta(seconds=1))
+    assert claim(draft, job) is None, "holding renews the lease"
+    draft.clock.advance(timedelta(seconds=2))
+    second = claim(draft, job)
+    assert (holds(first), holds(second)) == (False, True)
+    finish(draft, second)
+    assert not holds(second)
+
+
 def test_a_job_that_is_done_does_not_come_back(draft, job):
     finish(draft, claim(draft, job))
     draft.clock.advance(timedelta(days=1))
@@ -87,10 +103,10 @@ def test_a_job_of_the_same_key_is_there_once_and_ended_jobs_stay_ended(draft, jo
 def test_a_worker_does_what_is_due_and_survives_a_job_that_fails(draft, job, monkeypatch):
     done = []
 
-    def fail(runtime, payload):
+    def fail(runtime, payload, claim):
         raise RuntimeError("no")
 
-    monkeypatch.setitem(KINDS, "test", lambda runtime, payload: done.append(payload))
+    monkeypatch.setitem(KINDS, "test", lambda runtime, payload, claim: done.append(payload))
     monkeypatch.setitem(KINDS, "bad", fail)
     draft.act(lambda s, r: put_job(s, r.clock, "bad", "bad", {}))
     with draft.app.app_context():
