@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from surveys.errors import ScoringError
 from surveys.scoring.composites import composite
 from surveys.scoring.estimates import RoundEstimates
 from surveys.scoring.figures import figure, rounded
@@ -33,8 +34,6 @@ class GroupScore:
         """The cell as it may be shown: a hidden one without any number."""
         shown = not self.hidden
         return {
-            "unit": self.unit,
-            "group": self.group,
             "n": self.n if shown else None,
             "score": figure(self.score) if shown else None,
             "std_error": figure(self.std_error) if shown else None,
@@ -48,17 +47,34 @@ def group_scores(scheme: Scheme, estimates: RoundEstimates) -> list[GroupScore]:
     A cell is hidden below the number of answers that a score needs (``internal_below``). Because a unit's published
     score is the weighted sum of its groups, one hidden group alone would be a subtraction away: at least two are
     hidden, in a way that column totals do not undo (``suppress``). A group without answers is shown as having none.
+    Where a table is too small to protect anything in it, every group with answers is hidden.
     """
     parts = [
         [_within_group(scheme, estimates, u, g) for g in range(len(scheme.groups))] for u in range(len(estimates.units))
     ]
     counts = np.array([[n for n, _, _ in row] for row in parts]).reshape(len(estimates.units), len(scheme.groups))
-    hidden = suppress(counts, scheme.gates.internal_below).hidden if counts.any() else np.zeros(counts.shape, bool)
+    hidden = _hidden_cells(counts, scheme.gates.internal_below)
     return [
         GroupScore(unit.code, group, *parts[u][g], hidden=bool(hidden[u, g]))
         for u, unit in enumerate(estimates.units)
         for g, group in enumerate(scheme.group_codes)
     ]
+
+
+def _hidden_cells(counts: np.ndarray, least: int) -> np.ndarray:
+    """(U, G) which groups of which units are hidden: none of them alone in its row, unless the unit has no other."""
+    if not counts.any():
+        return np.zeros(counts.shape, bool)
+    try:
+        hidden = suppress(counts, least).hidden
+    except ScoringError:
+        return counts > 0
+    for row, n in zip(hidden, counts, strict=True):
+        # ``suppress`` may cover a cell by a row's total. The unit's score is such a total and is published all the same.
+        shown = np.flatnonzero((n > 0) & ~row)
+        if row.sum() == 1 and shown.size:
+            row[shown[np.argmin(n[shown])]] = True
+    return hidden
 
 
 def _within_group(

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
 from scipy import stats
 
 from surveys.scoring.annual import grade_of, round_score
+from surveys.scoring.breakdowns import GroupScore, group_scores
 from surveys.scoring.composites import survey_score
 from surveys.scoring.estimates import RoundEstimates, UnitInput, unit_inputs
 from surveys.scoring.figures import MEAN_PLACES, rounded
@@ -67,11 +68,15 @@ class CategoryScores:
 
 @dataclass(frozen=True)
 class RoundScores:
-    """All figures of a round, in the order of its units and of the first unit of each category."""
+    """All figures of a round, in the order of its units and of the first unit of each category.
+
+    groups : each unit's score within each evaluator group, unit by unit; empty where the round was derived from a table.
+    """
 
     scheme: Scheme
     units: tuple[UnitScore, ...]
     categories: tuple[CategoryScores, ...]
+    groups: tuple[GroupScore, ...] = ()
 
     def of(self, unit: str) -> UnitScore:
         """The row of a unit. Raises ``KeyError`` for a unit that is not in the round."""
@@ -96,7 +101,8 @@ def score_round(
         category: category_rates(entry.hotline for entry in inputs if entry.unit.category == category)
         for category in _categories(inputs)
     }
-    return derive(scheme, inputs, rates, covariance=covariance, seed=seed, draws=draws)
+    scores = derive(scheme, inputs, rates, covariance=covariance, seed=seed, draws=draws)
+    return replace(scores, groups=tuple(group_scores(scheme, estimates)))
 
 
 def derive(

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from surveys.scoring.breakdowns import group_scores
+from tests.surveys.scoring.conftest import made_up_estimates
 
 
 def test_a_groups_score_is_its_own_weighted_mean(scheme, estimates):
@@ -39,6 +40,35 @@ def test_a_group_without_answers_is_shown_as_such(scheme, estimates):
 def test_shown_cells_carry_their_numbers(scheme, estimates):
     """Figures are strings; what is shown is complete."""
     counts = np.full_like(estimates.n, 40)
-    cell = group_scores(scheme, replace(estimates, n=counts))[1].figures()
-    assert cell["group"] == "enterprises" and cell["n"] == 40 and not cell["hidden"]
-    assert Decimal(cell["score"]) > 0 and Decimal(cell["std_error"]) > 0
+    cell = group_scores(scheme, replace(estimates, n=counts))[1]
+    figures = cell.figures()
+    assert cell.group == "enterprises" and figures["n"] == 40 and not figures["hidden"]
+    assert Decimal(figures["score"]) > 0 and Decimal(figures["std_error"]) > 0
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        [[30, 0, 0], [29, 0, 40]],
+        [[0, 29, 5], [0, 5, 40], [200, 0, 29], [30, 0, 0]],
+        np.random.default_rng(1).choice([0, 5, 29, 30, 200], (6, 3)),
+    ],
+)
+def test_no_group_can_be_had_by_subtracting_from_the_score(scheme, sizes):
+    """A small group is hidden, and never as the only one of several in its unit, not even where a hidden total would cover it."""
+    sizes = np.array(sizes)
+    estimates = made_up_estimates(len(sizes))
+    counts = np.repeat(sizes[:, :, None], estimates.n.shape[2], axis=2)
+    cells = group_scores(scheme, replace(estimates, n=counts))
+    for u, row in enumerate(sizes):
+        hidden = np.array([cell.hidden for cell in cells[3 * u : 3 * u + 3]])
+        assert hidden[(row > 0) & (row < 30)].all()
+        assert hidden.sum() != 1 or (row > 0).sum() == 1
+
+
+def test_a_table_too_small_to_protect_shows_no_group(scheme):
+    """One unit with twenty answers of one group: nothing to hide beside it, so it is hidden and nothing raised."""
+    estimates = made_up_estimates(1)
+    counts = np.zeros_like(estimates.n)
+    counts[:, 0] = 20
+    assert [cell.hidden for cell in group_scores(scheme, replace(estimates, n=counts))] == [True, False, False]

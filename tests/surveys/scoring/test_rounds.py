@@ -102,6 +102,18 @@ def test_a_hidden_unit_leaves_no_trace_in_the_public_figures(scheme, estimates):
     assert set(tables[0]["units"][2]) == {"unit", "category", "is_key", "visibility"}
 
 
+def test_groups_are_published_with_the_unit_and_make_up_its_score(scheme, estimates):
+    """Σ W_g score_g is the survey score up to rounding; a small group leaves two without numbers, and the table verifies."""
+    figures = public_figures(figures_of(scored(scheme, with_counts(estimates, 0, (90, 45, 40)))), scheme.gates)
+    assert differences(figures, scheme) == []
+    groups = figures["units"][0]["groups"]
+    total = sum(weight * Decimal(groups[code]["score"]) for code, weight in scheme.groups.items())
+    assert abs(total - Decimal(figures["units"][0]["survey_score"])) <= Decimal("0.01")
+    second = figures["units"][1]["groups"]
+    assert second["representatives"] == {"n": None, "score": None, "std_error": None, "hidden": True}
+    assert sum(cell["score"] is None for cell in second.values()) == 2
+
+
 def test_few_hotline_orders_are_not_published(scheme, estimates):
     """Below ten orders the rates stay inside, the hotline score remains, and the table still verifies."""
     figures = figures_of(scored(scheme, estimates, {**HOTLINE, "U01": HotlineCounts(7, 6, 5, 4, 5, 3)}))
