@@ -30,7 +30,11 @@ def figures_of(scores: RoundScores) -> dict:
     """
     return {
         "format": FORMAT,
-        "units": [_unit_figures(scores.scheme, row) for row in scores.units],
+        "units": [
+            _unit_figures(scores.scheme, row)
+            | {"groups": {cell.group: cell.figures() for cell in scores.groups if cell.unit == row.inputs.unit.code}}
+            for row in scores.units
+        ],
         "categories": [_category_figures(shared) for shared in scores.categories],
     }
 
@@ -95,6 +99,9 @@ def recompute(figures: Mapping, scheme: Scheme) -> dict:
         row = rows.get(unit["unit"], dict(unit))
         if "hotline" in row and unit["hotline"]["counts"] is None:
             row["hotline"] = unit["hotline"]
+        if "groups" in unit:
+            # What was estimated is taken as stated, as the indicators' means are.
+            row["groups"] = unit["groups"]
         units.append(row)
     # A category none of whose units is shown has nothing to be computed from.
     return {
