@@ -148,7 +148,16 @@ def test_from_the_designer_to_the_public_table(site, browser, page, screenshots,
     with app.app_context():
         case = db.session.scalar(select(Case).where(Case.released_at.is_not(None), Case.unit_code == "U001").limit(1))
         link = app.extensions["evalsys"].keyring.link_token(case.cid)
+    problems = []
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.clock.install()
+    page.goto(f"{base}/commission/rounds/{ROUND}")
+    assert "1.1" not in page.locator("#fieldwork").inner_text(), "nobody has answered yet"
     answer_by_link(browser, base, link, screenshots)
+    page.clock.run_for(11_000)
+    page.locator("#fieldwork th", has_text="Complete").wait_for()
+    assert page.locator("#fieldwork").count() == 1, "the section is replaced, not repeated"
+    assert problems == [], "nothing that the content security policy forbids"
     assert answer_for_the_others(app, case.id) == 140
 
     for act in ("Close fieldwork", "Freeze the answers", "Score"):

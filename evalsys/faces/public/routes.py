@@ -16,13 +16,12 @@ from evalsys.base.runtime import current_runtime
 from evalsys.faces.public.presentation import equip_templates
 from evalsys.render.derivation import derive_score
 from evalsys.render.figures import interval_figure
+from evalsys.render.method import describe_method
 from evalsys.render.score_table import ScoreTable, make_score_table
 from evalsys.render.spreadsheet import write_spreadsheet
 from evalsys.render.words import content_language
-from evalsys.results.disclosure import ITEMS
 from evalsys.results.models import Publication
 from evalsys.results.queries import get_publication, list_publications
-from surveys.fieldwork import find_outcome
 
 blueprint = Blueprint("public", __name__, template_folder="templates")
 blueprint.record_once(lambda state: equip_templates(state.app))
@@ -87,17 +86,8 @@ def send_figure(code: str, category: str):
 def show_method(code: str):
     """How the figures came about: the disclosure page."""
     publication = get_publication(db.session(), code)
-    disclosure = publication.disclosure
-    outcomes = [(find_outcome(key), count) for key, count in disclosure["outcomes"].items() if key]
-    return render_template(
-        "public/method.html",
-        publication=publication,
-        disclosure=disclosure,
-        items=ITEMS,
-        outcomes=outcomes,
-        released=sum(count for _, count in outcomes),
-        indicators=publication.round.configuration.content["indicators"],
-    )
+    sections = describe_method(publication.disclosure, publication.round.configuration.content)
+    return render_template("public/method.html", publication=publication, sections=sections)
 
 
 @blueprint.get("/verify/")
