@@ -39,6 +39,11 @@ class ScoreRow:
         part = (self.get("indicators") or {}).get(indicator)
         return part["mean"] if part else None
 
+    def group(self, code: str) -> Figures:
+        """The survey score within an evaluator group with its error and answers; empty where it may not be shown."""
+        cell = (self.get("groups") or {}).get(code, {"hidden": True})
+        return {} if cell["hidden"] else cell
+
     @property
     def hotline_score(self) -> str | None:
         """热线分, 0–100."""

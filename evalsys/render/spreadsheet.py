@@ -12,6 +12,7 @@ from flask_babel import gettext
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
 from evalsys.render import words
+from evalsys.render.method import MethodTable, describe_method
 from evalsys.render.score_table import ScoreRow, ScoreTable
 from surveys.fieldwork import find_outcome
 
@@ -20,6 +21,8 @@ OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": F
 WEIGHT_ROW, FIRST_ROW, FIRST_INDICATOR = 1, 2, 3
 #: where the year's sheet keeps the total
 TOTAL_COLUMN = 9
+#: where numbers begin on the method's sheet
+NUMBERS_FROM = 2
 
 
 def write_spreadsheet(table: ScoreTable, disclosure: Mapping[str, Any], round_: Any, revision: int) -> bytes:
@@ -35,6 +38,7 @@ def write_spreadsheet(table: ScoreTable, disclosure: Mapping[str, Any], round_: 
         sheets.write_indicators()
         if table.has_year:
             sheets.write_year()
+        sheets.write_groups()
         sheets.write_hotline()
         sheets.write_fieldwork()
         sheets.write_method()
@@ -53,13 +57,14 @@ class _Sheets:
         self.title = book.add_format({"bold": True, "font_size": 14})
         self.wrap = book.add_format({"text_wrap": True, "valign": "top"})
         self.two = book.add_format({"num_format": "0.00"})
+        self.three = book.add_format({"num_format": "0.000"})
         self.six = book.add_format({"num_format": "0.000000"})
         self.percent = book.add_format({"num_format": "0.0%"})
         self.indicator_sheet, self.year_sheet = gettext("Indicators"), gettext("The year")
         self.configuration = table.configuration
 
     def write_about(self, round_: Any, revision: int) -> None:
-        """Sheet 1: what this is."""
+        """What this is."""
         sheet = self._sheet(gettext("About"), (24, 90))
         sheet.write_string(0, 0, f"{gettext('Conduct evaluation')} · {words.name_in_language(round_)}", self.title)
         programme = self.configuration["programme"]
@@ -75,13 +80,19 @@ class _Sheets:
                 gettext("Formulas"),
                 gettext("survey and round score are computed in the sheet from the indicators and their weights"),
             ),
+            (
+                gettext("Groups and methods"),
+                gettext(
+                    "the survey score within each evaluator group, and the scores of both methods; orders of the hotline belong to no group"
+                ),
+            ),
             (gettext("Configuration (SHA-256)"), self.disclosure["configuration_sha256"]),
             (gettext("Frozen answers (SHA-256)"), self.disclosure["dataset_sha256"]),
         ]
         self._pairs(sheet, lines, first=2)
 
     def write_scores(self) -> None:
-        """Sheet 2: one row a unit, by category."""
+        """One row a unit, by category."""
         heads = [
             gettext("No."),
             gettext("Unit"),
@@ -204,9 +215,35 @@ class _Sheets:
             sheet.write_formula(at, TOTAL_COLUMN, f"=H{line}+I{line}", self.two, float(year["total"]))
             sheet.write_string(at, TOTAL_COLUMN + 1, row.grade_name or "")
 
+    def write_groups(self) -> None:
+        """The survey score within each evaluator group beside the methods' scores: weights first, then one row a unit."""
+        groups, methods = self.configuration["groups"], self.configuration["scoring"]["methods"]
+        parts = [gettext("Survey score"), gettext("Standard error"), gettext("Answers")]
+        heads = [gettext("Code"), gettext("Unit"), gettext("Category")]
+        heads += [f"{words.name_in_language(group)} · {part}" for group in groups for part in parts]
+        sheet = self._sheet(gettext("Groups × methods"), (14, 28, 20, *(14 for _ in heads[3:]), 14, 14, 14))
+        sheet.write_row(
+            0, 0, [*heads, gettext("Survey score"), gettext("Hotline score"), gettext("This round")], self.head
+        )
+        sheet.write_string(WEIGHT_ROW, 1, gettext("Weight"), self.head)
+        for offset, group in enumerate(groups):
+            sheet.write_number(WEIGHT_ROW, 3 + len(parts) * offset, float(group["weight"]), self.head)
+        for offset, method in enumerate(("survey", "hotline")):
+            sheet.write_number(WEIGHT_ROW, len(heads) + offset, float(methods[method]), self.head)
+        sheet.freeze_panes(FIRST_ROW, 2)
+        for at, row, category in self._places():
+            for column, text in enumerate((row.code, row.name, category)):
+                sheet.write_string(at, column, text)
+            for offset, group in enumerate(groups):
+                cell = row.group(group["code"])
+                for step, (name, shape) in enumerate((("score", self.two), ("std_error", self.three), ("n", None))):
+                    self._number(sheet, at, 3 + len(parts) * offset + step, cell.get(name), shape)
+            for offset, value in enumerate((row.get("survey_score"), row.hotline_score, row.get("score"))):
+                self._number(sheet, at, len(heads) + offset, value, self.two)
+
     def write_hotline(self) -> None:
         """The three rates of each unit as counted and drawn towards the category, and the score of them."""
-        sheet = self._sheet(gettext("Hotline"), (14, 28, 20, *(16 for _ in range(8))))
+        sheet = self._sheet(gettext("Citizen hotline"), (14, 28, 20, *(16 for _ in range(8))))
         heads = [gettext("Code"), gettext("Unit"), gettext("Category"), gettext("Orders")]
         heads += [str(label) for label in words.RATES.values()]
         heads += [gettext("%(rate)s, drawn to the category", rate=label) for label in words.RATES.values()]
@@ -228,7 +265,7 @@ class _Sheets:
         return ((at, row, name) for at, (row, name) in enumerate(pairs, first))
 
     def write_indicators(self) -> None:
-        """Sheet 3: means of the scored indicators with their weights, then of the auxiliary ones."""
+        """Means of the scored indicators with their weights, then of the auxiliary ones."""
         items = [*self.table.scored, *self.table.auxiliary]
         sheet = self._sheet(self.indicator_sheet, (14, 28, 20, *(14 for _ in items)))
         heads = [gettext("Code"), gettext("Unit"), gettext("Category")]
@@ -245,7 +282,7 @@ class _Sheets:
                 self._number(sheet, at, FIRST_INDICATOR + offset, row.mean(item["code"]), self.six)
 
     def write_fieldwork(self) -> None:
-        """Sheet 4: final outcomes of all released cases and their rates."""
+        """Final outcomes of all released cases and their rates."""
         sheet = self._sheet(gettext("Fieldwork"), (12, 52, 12))
         sheet.write_row(0, 0, [gettext("Code"), gettext("Outcome"), gettext("Cases")], self.head)
         sheet.freeze_panes(1, 0)
@@ -258,22 +295,43 @@ class _Sheets:
                 at += 1
         for name, value in self.disclosure["rates"].items():
             at += 1
-            sheet.write_string(at, 0, name)
+            sheet.write_string(at, 1, str(words.AAPOR_RATES[name]))
             self._number(sheet, at, 2, value, self.percent)
 
     def write_method(self) -> None:
-        """Sheet 5: how the figures came about."""
-        sheet = self._sheet(gettext("Method"), (28, 100))
-        said, language = self.disclosure, self.table.language
-        lines = [(str(words.DISCLOSURE[item]), said[item][language]) for item in ("sponsor", "conductor")]
-        lines.append((str(words.DISCLOSURE["frame_supplier"]), said["frame_supplier"]))
-        lines.append((str(words.DISCLOSURE["dates"]), f"{said['dates']['opened_at']} – {said['dates']['closed_at']}"))
-        for item in ("weighting", "quality", "limitations"):
-            lines += [(str(words.DISCLOSURE[item]), str(words.FACTS[fact])) for fact in said[item]]
-        self._pairs(sheet, lines, first=0)
+        """How the figures came about: what the method page says, texts in the first two columns, numbers in the next two."""
+        sheet = self._sheet(gettext("Method"), (34, 100, 12, 12))
+        at = 0
+        for section in describe_method(self.disclosure, self.configuration):
+            sheet.write_string(at, 0, section.title, self.head)
+            lines = [("", text) for text in (*section.sentences, *section.points, section.code) if text]
+            for term, text in (*lines, *section.facts):
+                at += 1
+                if term:
+                    sheet.write_string(at, 0, term, self.wrap)
+                sheet.write_string(at, 1, text, self.wrap)
+            for table in section.tables:
+                at = self._table(sheet, at + 1, table)
+            at += 2
+
+    def _table(self, sheet, at: int, table: MethodTable) -> int:
+        """A table of the method sheet from row ``at`` on; its last row."""
+        columns = [
+            step if step <= table.label else NUMBERS_FROM + step - table.label - 1 for step in range(len(table.heads))
+        ]
+        sheet.write_string(at, 0, table.caption)
+        for column, head in zip(columns, table.heads, strict=True):
+            sheet.write_string(at + 1, column, head, self.head)
+        for place, row in enumerate(table.rows, at + 2):
+            for column, cell in zip(columns, row, strict=True):
+                if isinstance(cell, str):
+                    sheet.write_string(place, column, cell, self.wrap)
+                else:
+                    self._number(sheet, place, column, cell, self.percent if isinstance(cell, float) else None)
+        return at + 1 + len(table.rows)
 
     def write_revisions(self) -> None:
-        """Sheet 6: every publication of the round with its reason."""
+        """Every publication of the round with its reason."""
         sheet = self._sheet(gettext("Revisions"), (12, 90))
         sheet.write_row(0, 0, [gettext("Revision"), gettext("Reason")], self.head)
         for at, item in enumerate(self.disclosure["revisions"], 1):

@@ -25,6 +25,8 @@ CITY = Path(evalsys.examples.__file__).parent / "city"
 MID_YEAR, YEAR_END = "2026-mid-year", "2026-year-end"
 #: answers that a unit which must be hidden has; its figures are made of numbers that occur nowhere else
 FEW, MANY = 6, 60
+#: answers of the last evaluator group of the second unit, which is shown itself
+SMALL_GROUP = 12
 OUTCOMES = {"1.1": 900, "1.2": 14, "2.11": 230, "2.20": 160, "2.30": 22, "3.13": 41, "4.10": 77}
 
 
@@ -136,6 +138,7 @@ def _score(scheme: Scheme, round_: Round, seed: int) -> dict:
     n = np.full(shape, MANY)
     for category in {unit.category for unit in units}:
         n[next(at for at, unit in enumerate(units) if unit.category == category)] = FEW // len(scheme.groups)
+    n[1, -1] = SMALL_GROUP
     cells = shape[1] * shape[2]
     estimates = RoundEstimates(
         units=units,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import re
@@ -194,6 +195,81 @@ def test_the_workbook_joins_the_rounds_of_the_year_with_the_weights_beside_them(
         assert ((middle or 0) * share + end * rest) / (share + rest) == pytest.approx(value[7], abs=0.0051)
         assert value[9] == pytest.approx(value[7] + value[8])
         assert formula[9].startswith("=H")
+
+
+SHEETS = {
+    "zh_Hans": ["说明", "总表", "指标明细", "全年", "群体×方式", "市民热线", "访问执行", "方法", "修订记录"],
+    "en": [
+        "About",
+        "Scores",
+        "Indicators",
+        "The year",
+        "Groups × methods",
+        "Citizen hotline",
+        "Fieldwork",
+        "Method",
+        "Revisions",
+    ],
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_workbook_has_its_sheets_by_name(client, language):
+    assert list(read_sheets(client, language)) == SHEETS[language]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_sheet_of_groups_has_the_published_scores_and_those_of_the_unit_s_page(client, city, language):
+    """Score, error and answers of every group that may be shown, then survey, hotline and round; weights above them."""
+    rows = list(read_sheets(client, language).values())[4]
+    assert rows[1][3::3][:3] == (0.5, 0.25, 0.25) and rows[1][12:14] == (0.7, 0.3)
+    numbers = {row[0]: row[3:] for row in rows[2:]}
+    units = all_figures(city, YEAR_END)["units"]
+    assert set(numbers) == {unit["unit"] for unit in units}
+    assert any(cell["hidden"] for unit in units for cell in unit["groups"].values() if unit["visibility"] != "nothing")
+    for unit in units:
+        given = [cell[name] for cell in unit["groups"].values() for name in ("score", "std_error", "n")]
+        given += [unit["survey_score"], unit["hotline"]["score"], unit["score"]]
+        hidden = unit["unit"] in hidden_units(city)
+        assert numbers[unit["unit"]] == tuple(None if hidden or x is None else float(x) for x in given)
+        page = read(client, f"/results/{YEAR_END}/units/{unit['unit']}", language)
+        for score in given[:9:3]:
+            assert hidden or score is None or f">{score}<" in page
+
+
+def test_a_small_group_is_empty_and_not_alone_in_its_unit(client, city):
+    """Twelve representatives: neither their score nor that of a second group is on the sheet or on the unit's page."""
+    unit = all_figures(city, YEAR_END)["units"][1]
+    row = next(row for row in read_sheets(client, "en")["Groups × methods"] if row[0] == unit["unit"])
+    assert row[9:12] == (None, None, None) and row[3:12].count(None) == 6
+    table = read(client, f"/results/{YEAR_END}/units/{unit['unit']}").partition("Evaluator groups</h2>")[2]
+    assert table.partition("</table>")[0].count(">—<") == 6
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_method_sheet_says_what_the_method_page_says(client, language):
+    """Every text and number of the page stands on the sheet in the same order, and nothing else does."""
+    main = read(client, f"/results/{YEAR_END}/method", language).partition('class="lead-in"')[2].partition("</main>")[0]
+    elements = re.findall(r"<(h2|p|li|dt|dd|caption|th|td)\b[^>]*>(.*?)</\1>", main.partition("</p>")[2], re.DOTALL)
+    page = [html.unescape(re.sub(r"<[^>]+>", "", text)).strip() for _, text in elements]
+    sheet = [
+        cell
+        if isinstance(cell, str)
+        else f"{cell:,}"
+        if isinstance(cell, int) and kind == "0"
+        else f"{100 * cell:.1f}%"
+        for cell, kind in read_method(client, language)
+    ]
+    assert len(page) > 100
+    assert sheet == [text for text in page if text != "—"]
+
+
+def read_method(client, language: str) -> list[tuple]:
+    """The cells of the method sheet that hold something, with ``0`` for a count and ``%`` for a share."""
+    content = client.get(f"/results/{YEAR_END}/scores.xlsx?lang={language}").data
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[-2]
+    cells = [cell for row in sheet.iter_rows() for cell in row if cell.value is not None]
+    return [(cell.value, "%" if cell.number_format.endswith("%") else "0") for cell in cells]
 
 
 def test_text_in_the_workbook_is_never_a_formula(city, client):
