@@ -10,7 +10,7 @@ from evalsys.cli.demo import demo
 from evalsys.cli.design import programme, round_
 from evalsys.cli.estimating import estimate
 from evalsys.cli.fieldwork import field
-from evalsys.cli.results import assess, hotline, publish, score, verify
+from evalsys.cli.results import assess, hotline, key, publish, score, verify
 from evalsys.cli.sampling import frame, sample
 from evalsys.cli.services import serve, simulator, worker
 
@@ -33,6 +33,7 @@ for command in (
     assess,
     publish,
     verify,
+    key,
     estimate,
     simulator,
     worker,

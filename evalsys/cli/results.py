@@ -1,7 +1,8 @@
-"""``evalsys hotline``, ``score``, ``assess``, ``publish`` and ``verify``."""
+"""``evalsys hotline``, ``score``, ``assess``, ``publish``, ``verify`` and ``key``."""
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from evalsys.app import create_app
 from evalsys.assessment.actions import assess_year
 from evalsys.cli.context import Refusal, acting, as_json, entry_point, show, speaks_plainly
 from evalsys.design.queries import get_programme, get_round
@@ -125,3 +127,23 @@ def verify(bundle: Path, public_key: str, as_json: bool) -> None:
     show(figures, as_json, lines)
     if any(check.problems for check in checks):
         raise SystemExit(1)
+
+
+@click.group()
+def key() -> None:
+    """The key that signs published bundles."""
+
+
+@key.command("show")
+@as_json
+@speaks_plainly
+def show_key(as_json: bool) -> None:
+    """Print the public key in hex, as ``verify --public-key`` takes it, and its fingerprint; needs no database."""
+    public = create_app().extensions["evalsys"].keyring.signing_key().public_key().public_bytes_raw()
+    figures = {"algorithm": "Ed25519", "public_key": public.hex(), "fingerprint": hashlib.sha256(public).hexdigest()}
+
+    def lines():
+        yield f"public key (Ed25519)   {figures['public_key']}"
+        yield f"fingerprint (SHA-256)  {figures['fingerprint']}"
+
+    show(figures, as_json, lines)

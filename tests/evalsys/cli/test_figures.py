@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import sys
 from contextlib import nullcontext
@@ -128,8 +129,9 @@ def test_a_round_can_be_held_by_commands_whose_figures_are_json(home, tmp_path):
     assert refused.stdout == "" and "no scored year-end round" in refused.stderr
     published = ask("publish", ROUND, "--approved-by", "chair", "--seconded-by", "deputy")
     assert published["revision"] == 1
+    key = ask("key", "show")["public_key"]
     for bundle in published["files"].values():
-        checks = ask("verify", bundle)
+        checks = ask("verify", bundle, "--public-key", key)
         assert {check["check"] for check in checks} >= {"archive", "draw", "figures"}
         assert not any(check["problems"] for check in checks)
     assert ask("round", "list") == [{"code": ROUND, "state": "published", "units": 3}]
@@ -160,6 +162,16 @@ def test_bad_lines_are_named_in_json_and_the_good_ones_counted(home, tmp_path):
     assert (taken["lines"], taken["imported"], taken["refused"]) == (2, 1, 1)
     assert len(taken["problems"]) == 1 and "U999" in taken["problems"][0]
     assert "problems" not in run("frame", "report", ROUND).output
+
+
+def test_the_key_is_told_without_a_database_and_its_fingerprint_is_that_of_its_bytes(home):
+    """The same key every time, in hex, with the SHA-256 of what the hex stands for; nothing secret beside it."""
+    told = ask("key", "show")
+    assert told["algorithm"] == "Ed25519" and len(bytes.fromhex(told["public_key"])) == 32
+    assert told["fingerprint"] == hashlib.sha256(bytes.fromhex(told["public_key"])).hexdigest()
+    plain = run("key", "show").output
+    assert told["public_key"] in plain and told["fingerprint"] in plain
+    assert SECRET not in plain and not list(home.glob("*.sqlite"))
 
 
 class ShortYear:
