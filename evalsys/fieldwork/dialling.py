@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from evalsys.base.clock import Clock
@@ -161,22 +161,20 @@ def make_attempts(runtime: Runtime, rules: FieldRules, planned: Iterable[Planned
 def keep_answers(session: Session, runtime: Runtime, answers: Iterable[Answer]) -> None:
     """Keep what the provider said of each attempt; an attempt that a callback has already moved on is left as it is."""
     now = runtime.clock.now()
+    taken = []
     for answer in answers:
         if answer.refused:
             attempt = session.get(Attempt, answer.attempt_id, populate_existing=True)
             dossier = open_dossiers(session, [attempt.case_id])[attempt.case_id]
             status = "rate-limited" if answer.retry_later else "failed"
             end_attempt(runtime, attempt, dossier, status, error_code=answer.refused)
-            continue
-        values = {"started_at": now}
-        if answer.sid:
-            values |= {"state": "placed", "provider_sid": answer.sid}
         else:
-            values["state"] = "unknown"
-        session.execute(
-            update(Attempt).where(Attempt.id == answer.attempt_id, Attempt.state == "dialling").values(**values),
-            execution_options={"synchronize_session": False},
-        )
+            state = "placed" if answer.sid else "unknown"
+            taken.append({"attempt": answer.attempt_id, "state": state, "provider_sid": answer.sid or None})
+    if taken:
+        table = Attempt.__table__
+        untouched = (table.c.id == bindparam("attempt")) & (table.c.state == "dialling")
+        session.connection().execute(update(table).where(untouched).values(started_at=now), taken)
 
 
 def chunks(limit: int) -> Iterable[int]:
