@@ -15,6 +15,7 @@ from evalsys.assessment.actions import assess_year
 from evalsys.cli.context import Refusal, acting, as_json, entry_point, show, speaks_plainly
 from evalsys.design.queries import get_programme, get_round
 from evalsys.hotline.actions import import_orders
+from evalsys.results.engines import ENGINES
 from evalsys.results.publishing import publish_round
 from evalsys.results.scoring import score_round
 from evalsys.results.verifying import verify_bundle
@@ -42,13 +43,16 @@ def import_file(round_code: str, file: Path, accept_good: bool, actor: str, as_j
 
 @click.command()
 @click.argument("round_code")
+@click.option(
+    "--engine", type=click.Choice(list(ENGINES)), default="duckdb", help="What reads the answers; changes no figure."
+)
 @acting
 @as_json
 @speaks_plainly
-def score(round_code: str, actor: str, as_json: bool) -> None:
+def score(round_code: str, engine: str, actor: str, as_json: bool) -> None:
     """Score a frozen round."""
     with entry_point() as (session, runtime):
-        run = score_round(session, runtime, get_round(session, round_code), actor=actor)
+        run = score_round(session, runtime, get_round(session, round_code), actor=actor, engine=engine)
         figures, sha256 = run.figures, run.sha256
     show(figures, as_json, lambda: score_lines(figures, sha256))
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis.expr.types import BooleanValue, StringColumn, Table
 
+from evalsys.results.engines import ENGINES
 from surveys.errors import DesignError
 from surveys.estimation import CellSums
 from surveys.scoring import Scheme
@@ -81,21 +82,17 @@ def sum_dataset(
     *,
     by: str = "stratum",
     most: int | None = None,
+    engine: str = "duckdb",
 ) -> RoundSums:
     """Read the data set once and sum it.
 
     dont_know : scale → the value that says so. domain_of : value of the column ``by`` → index of its domain: stratum →
     unit × group, or station → station. most : complete interviews of the largest stratum, where that is known; it
-    makes the pass shorter. Raises ``DesignError`` where there are more.
+    makes the pass shorter. engine : one of ``ENGINES``; the sums are the same. Raises ``DesignError`` where a stratum
+    has more than ``most``.
     """
     packing = Packing.of(scheme, pq.read_metadata(path).num_rows if most is None else most)
-    connection = ibis.duckdb.connect()
-    try:
-        expression = summing_expression(connection.read_parquet(str(path)), scheme, dont_know, packing, by)
-        # as to_pyarrow(), without the pandas that it loads
-        found = connection.con.sql(connection.compile(expression)).to_arrow_table()
-    finally:
-        connection.disconnect()
+    found = ENGINES[engine](path, lambda table: summing_expression(table, scheme, dont_know, packing, by))
     if most is not None:
         _refuse_more(found, most)
     return _unpack(found, packing, domain_of, by)

@@ -26,8 +26,11 @@ from surveys.scoring import score_round as score
 from surveys.weighting import ClassCounts, weigh_classes
 
 
-def score_round(session: Session, runtime: Runtime, round_: Round, *, actor: str) -> ScoreRun:
-    """Score a frozen round and keep the run; an open round is refused. A second scoring is a run of its own beside the first."""
+def score_round(session: Session, runtime: Runtime, round_: Round, *, actor: str, engine: str = "duckdb") -> ScoreRun:
+    """Score a frozen round and keep the run; an open round is refused. A second scoring is a run of its own beside the first.
+
+    ``engine``, one of ``ENGINES``, changes no figure.
+    """
     refuse_unless(round_, "frozen", "published", doing="scoring")
     dataset = get_dataset(session, round_)
     units = [ScoredUnit(unit.code, unit.category, unit.is_key) for unit in round_.units]
@@ -38,6 +41,7 @@ def score_round(session: Session, runtime: Runtime, round_: Round, *, actor: str
         round_.configuration.content,
         count_orders(session, round_),
         get_draw(session, round_).seed,
+        engine=engine,
     )
     run = ScoreRun(
         round_id=round_.id,
@@ -68,6 +72,8 @@ def score_dataset(
     configuration: Mapping,
     orders: Mapping[str, HotlineCounts],
     seed: str,
+    *,
+    engine: str = "duckdb",
 ) -> dict:
     """All figures of a round from its data set; needs no database, so that whoever has the auditor's bundle can do the same."""
     scheme = Scheme.from_configuration(configuration)
@@ -81,7 +87,7 @@ def score_dataset(
         if option["kind"] == "dont_know"
     }
     most = max((row["complete"] for row in strata), default=0)
-    summed = sum_dataset(path, scheme, dont_know, domain_of, most=most)
+    summed = sum_dataset(path, scheme, dont_know, domain_of, most=most, engine=engine)
     estimates = _estimate(summed, strata, units, groups, configuration["scoring"]["lonely"])
     return figures_of(score(scheme, estimates, orders, seed))
 
