@@ -7,6 +7,7 @@ import click
 from evalsys.cli.context import acting, as_json, entry_point, show, speaks_plainly
 from evalsys.design.queries import get_round
 from evalsys.fieldwork.closing import count_outcomes
+from evalsys.fieldwork.notices import list_notices
 from evalsys.fieldwork.queries import count_attempts, count_completes_by_channel
 from evalsys.fieldwork.releases import open_round, pause_round, resume_round
 
@@ -51,18 +52,20 @@ def pause(round_code: str, actor: str) -> None:
 @as_json
 @speaks_plainly
 def status(round_code: str, as_json: bool) -> None:
-    """Attempts, completes per channel, and cases by outcome."""
-    with entry_point() as (session, _):
+    """Attempts, completes per channel, cases by outcome, and what hinders fieldwork."""
+    with entry_point() as (session, runtime):
         found = get_round(session, round_code)
         figures = {
             "state": found.state,
             "attempts": count_attempts(session, found),
             "completes": count_completes_by_channel(session, found),
             "outcomes": count_outcomes(session, found),
+            "notices": [str(notice) for notice in list_notices(session, runtime, found)],
         }
 
     def lines():
         yield f"{round_code}: {figures['state']}"
+        yield from (f"attention: {notice}" for notice in figures["notices"])
         for name in ("attempts", "completes", "outcomes"):
             yield f"{name}: " + ", ".join(f"{key or 'open'} {count}" for key, count in figures[name].items())
 

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from evalsys.base.clock import Clock
@@ -23,10 +23,8 @@ from evalsys.fieldwork.rules import FieldRules, rules_of
 from evalsys.gateways.port import CallRequest, MessageRequest, ProviderRefused, ProviderUnknown
 from evalsys.samples.imports import read_phone
 from evalsys.samples.models import Case, ServiceRecord
+from surveys.fieldwork import provider_failed
 
-IN_FLIGHT = ("dialling", "placed", "unknown")
-#: the provider's queue is kept below this
-QUEUE = timedelta(seconds=60)
 #: an attempt of which nothing was heard for so long is looked up at the provider
 LOST_AFTER = timedelta(minutes=1)
 #: and one that the provider took, when no last callback has come for so long
@@ -58,31 +56,13 @@ class Answer:
     retry_later: bool = False
 
 
-def count_capacity(session: Session, runtime: Runtime, round_: Round, channel: str) -> int:
-    """How many attempts may be made now: the pace since the last one, below the cap of calls at once, within calling hours."""
-    rules = rules_of(round_.configuration)
-    now = runtime.clock.now()
-    if round_.state != "open" or not (round_.field_from <= now < round_.field_until) or not rules.hours.is_open(now):
-        return 0
-    last = session.scalar(
-        select(func.max(Attempt.planned_at)).where(Attempt.round_id == round_.id, Attempt.channel == channel)
-    )
-    since = QUEUE if last is None else min(QUEUE, now - last)
-    capacity = int(since.total_seconds() * rules.calls_per_second)
-    if channel != "voice":
-        return capacity
-    flying = session.scalar(
-        select(func.count()).where(
-            Attempt.round_id == round_.id, Attempt.channel == channel, Attempt.state.in_(IN_FLIGHT)
-        )
-    )
-    return max(0, min(capacity, rules.concurrent_calls - flying))
-
-
 def plan_attempts(
-    session: Session, runtime: Runtime, round_: Round, channel: str, limit: int, *, fence: int
+    session: Session, runtime: Runtime, round_: Round, channel: str, limit: int, *, fence: int, probing: bool = False
 ) -> list[Planned]:
-    """Keep the next ``limit`` due attempts of a channel before anybody is contacted; ``fence``: that of the worker's claim."""
+    """Keep the next ``limit`` due attempts of a channel before anybody is contacted.
+
+    ``fence``: that of the worker's claim. ``probing``: they are made to see whether the provider works again.
+    """
     now = runtime.clock.now()
     due = session.execute(
         select(Interview.case_id, Interview.tries, Interview.unit_code, Case.cid, ServiceRecord)
@@ -116,6 +96,8 @@ def plan_attempts(
             "outcome": "",
             "said": "",
             "counts": True,
+            "fault": "",
+            "probe": probing,
         }
         for case_id, tries, _, _, _ in due
     ]
@@ -159,22 +141,27 @@ def make_attempts(runtime: Runtime, rules: FieldRules, planned: Iterable[Planned
 
 
 def keep_answers(session: Session, runtime: Runtime, answers: Iterable[Answer]) -> None:
-    """Keep what the provider said of each attempt; an attempt that a callback has already moved on is left as it is."""
+    """Keep what the provider said of each attempt; an attempt that a callback has already moved on keeps its state."""
     now = runtime.clock.now()
-    taken = []
+    taken, unheard = [], []
     for answer in answers:
         if answer.refused:
             attempt = session.get(Attempt, answer.attempt_id, populate_existing=True)
             dossier = open_dossiers(session, [attempt.case_id])[attempt.case_id]
             status = "rate-limited" if answer.retry_later else "failed"
             end_attempt(runtime, attempt, dossier, status, error_code=answer.refused)
-        else:
-            state = "placed" if answer.sid else "unknown"
-            taken.append({"attempt": answer.attempt_id, "state": state, "provider_sid": answer.sid or None})
+            attempt.fault = answer.refused[:20] if provider_failed(answer.refused) else ""
+            continue
+        if not answer.sid:
+            unheard.append(answer.attempt_id)
+        state = "placed" if answer.sid else "unknown"
+        taken.append({"attempt": answer.attempt_id, "state": state, "provider_sid": answer.sid or None})
+    table = Attempt.__table__
     if taken:
-        table = Attempt.__table__
         untouched = (table.c.id == bindparam("attempt")) & (table.c.state == "dialling")
         session.connection().execute(update(table).where(untouched).values(started_at=now), taken)
+    if unheard:
+        session.execute(update(table).where(table.c.id.in_(unheard)).values(fault="unknown"))
 
 
 def chunks(limit: int) -> Iterable[int]:

@@ -10,12 +10,13 @@ from evalsys.base.database import transaction
 from evalsys.base.runtime import Runtime
 from evalsys.design.queries import get_round
 from evalsys.fieldwork.callbacks import FINAL, apply_receipts
+from evalsys.fieldwork.capacity import find_capacity
 from evalsys.fieldwork.cases import Dossier, end_attempt, open_dossiers
+from evalsys.fieldwork.circuits import watch_provider
 from evalsys.fieldwork.closing import seal_answers
 from evalsys.fieldwork.dialling import (
     LOST_AFTER,
     chunks,
-    count_capacity,
     find_lost_attempts,
     keep_answers,
     list_known_sids,
@@ -57,20 +58,24 @@ def dial_numbers(runtime: Runtime, payload: dict, claim: Claim) -> None:
 
 def _make_due(runtime: Runtime, code: str, channel: str, claim: Claim) -> None:
     with transaction() as session:
-        capacity = count_capacity(session, runtime, get_round(session, code), channel)
-    for size in chunks(capacity):
+        capacity = find_capacity(session, runtime, get_round(session, code), channel)
+    for size in chunks(capacity.attempts):
         with transaction() as session:
             # Looked at again for every chunk: staff may have paused the round, another worker may have taken the job over.
             round_ = get_round(session, code)
             if round_.state != "open" or not hold_claim(session, runtime.clock, claim):
                 return
             rules = rules_of(round_.configuration)
-            planned = plan_attempts(session, runtime, round_, channel, size, fence=claim.fence)
+            planned = plan_attempts(
+                session, runtime, round_, channel, size, fence=claim.fence, probing=capacity.probing
+            )
         if not planned:
             return
         answers = make_attempts(runtime, rules, planned)
         with transaction() as session:
             keep_answers(session, runtime, answers)
+            if not watch_provider(session, runtime.clock, round_, channel, probing=capacity.probing):
+                return
 
 
 @job_kind("field.release")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from evalsys.base.database import Base, UTCDateTime
@@ -48,12 +48,24 @@ class Attempt(Base):
 
     ``state``: ``dialling`` (kept before the provider is called), ``placed`` (the provider has it), ``unknown`` (it may have),
     ``ended``. ``key`` stands in every callback address; ``fence`` is that of the claim under which a worker planned it.
+    ``fault``: with which code, or ``unknown``, the provider failed to take it, for no reason of the number's. ``probe``: made only
+    to see whether the provider works again.
     """
 
     __tablename__ = "attempt"
     __table_args__ = (
         UniqueConstraint("case_id", "number"),
         Index("ix_attempt_round_state", "round_id", "state"),
+        Index("ix_attempt_pace", "round_id", "channel", "planned_at"),
+        # Of the failed ones only: looked at before every chunk of calls, and nearly always empty.
+        Index(
+            "ix_attempt_fault",
+            "round_id",
+            "channel",
+            "planned_at",
+            sqlite_where=text("fault != ''"),
+            postgresql_where=text("fault != ''"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -74,6 +86,8 @@ class Attempt(Base):
     said: Mapped[str] = mapped_column(String(20), default="")
     counts: Mapped[bool] = mapped_column(default=True)
     seconds: Mapped[int | None]
+    fault: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    probe: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class StatusReceipt(Base):

@@ -35,6 +35,8 @@ class ServiceRecord(Base):
     __table_args__ = (
         UniqueConstraint("round_id", "record_no"),
         Index("ix_service_record_round_cid", "round_id", "cid"),
+        # By the number of whoever writes that they want no more messages.
+        Index("ix_service_record_person", "person_index"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

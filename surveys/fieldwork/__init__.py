@@ -1,15 +1,18 @@
 """Fieldwork as rules.
 
-Outcome codes and rates, when to try again, when to release more of the sample, how much sample to plan.
+Outcome codes and rates, when to try again, when to stop because the provider fails, when to release more of the sample, how much
+sample to plan.
 """
 
 from surveys.fieldwork.calling_hours import CallingHours, Opening, Slot, Window
+from surveys.fieldwork.circuit import CLOSED, HALF_OPEN, OPEN, Circuit, CircuitRule, Stretch, judge_circuit
 from surveys.fieldwork.dispositions import (
     MESSAGE_OUTCOMES,
     TELEPHONE_OUTCOMES,
     TryOutcome,
     final_outcome,
     message_outcome,
+    provider_failed,
     telephone_outcome,
 )
 from surveys.fieldwork.outcomes import OUTCOME_CLASSES, OUTCOMES, Outcome, OutcomeCounts, Rates, find_outcome, rates
@@ -23,11 +26,16 @@ from surveys.fieldwork.quotas import (
 from surveys.fieldwork.scheduling import RetryRule, Try, next_try, tries_exhausted
 
 __all__ = [
+    "CLOSED",
+    "HALF_OPEN",
     "MESSAGE_OUTCOMES",
+    "OPEN",
     "OUTCOMES",
     "OUTCOME_CLASSES",
     "TELEPHONE_OUTCOMES",
     "CallingHours",
+    "Circuit",
+    "CircuitRule",
     "Opening",
     "Outcome",
     "OutcomeCounts",
@@ -37,14 +45,17 @@ __all__ = [
     "ReplicateProgress",
     "RetryRule",
     "Slot",
+    "Stretch",
     "Try",
     "TryOutcome",
     "Window",
     "expected_completes",
     "final_outcome",
     "find_outcome",
+    "judge_circuit",
     "message_outcome",
     "next_try",
+    "provider_failed",
     "rates",
     "should_release_next",
     "telephone_outcome",

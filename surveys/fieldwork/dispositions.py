@@ -56,16 +56,23 @@ MESSAGE_OUTCOMES: Mapping[str, TryOutcome] = {
     "rate-limited": TryOutcome("3.16", _NEVER_REACHED),
 }
 
-#: error codes of the telephone provider that say something about the number and not about the line
+#: error codes of the telephone provider that say something about the number, or that it was asked too fast
 PROVIDER_ERRORS: Mapping[str, str] = {
     "21211": "number-invalid",
     "21214": "number-invalid",
+    "21216": "blocked",
     "21217": "number-invalid",
+    "21612": "undelivered",
     "21614": "not-a-mobile",
     "21610": "unsubscribed",
     "20429": "rate-limited",
     "429": "rate-limited",
 }
+
+
+def provider_failed(error_code: str) -> bool:
+    """Whether a refused request is the provider's or the account's fault: not the number's, and not that of the pace."""
+    return error_code not in PROVIDER_ERRORS
 
 
 def telephone_outcome(status: str, *, answered_by: str = "", error_code: str = "") -> TryOutcome | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
 
+from evalsys.base.runtime import Runtime
 from evalsys.design.models import Round, RoundUnit
+from evalsys.fieldwork.notices import list_notices
 from evalsys.fieldwork.queries import count_attempts, count_by_unit, count_completes_by_channel
 from surveys.fieldwork import Outcome, OutcomeCounts, Rates, find_outcome, rates
 
@@ -37,8 +39,9 @@ class UnitProgress:
 
 @dataclass(frozen=True)
 class Progress:
-    """A round. ``outcomes``: final outcomes with their counts, by code."""
+    """A round. ``outcomes``: final outcomes with their counts, by code. ``notices``: what hinders fieldwork, in the reader's language."""
 
+    notices: tuple[str, ...]
     units: tuple[UnitProgress, ...]
     outcomes: tuple[tuple[Outcome, int], ...]
     open: int
@@ -50,7 +53,7 @@ class Progress:
     channels: dict[str, int]
 
 
-def describe_progress(session: Session, round_: Round) -> Progress:
+def describe_progress(session: Session, runtime: Runtime, round_: Round) -> Progress:
     """The progress of a round that was opened."""
     by_unit = count_by_unit(session, round_)
     units = tuple(_unit_progress(unit, by_unit.get(unit.code, {})) for unit in round_.units)
@@ -62,6 +65,7 @@ def describe_progress(session: Session, round_: Round) -> Progress:
     # By number and not by text: 2.112 stands after 2.20 otherwise.
     ordered = sorted(final, key=lambda code: [int(part) for part in code.split(".")])
     return Progress(
+        notices=tuple(notice.sentence(gettext) for notice in list_notices(session, runtime, round_)),
         units=units,
         outcomes=tuple((find_outcome(code), final[code]) for code in ordered),
         open=total.get(OPEN, 0),

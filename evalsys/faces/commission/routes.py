@@ -84,7 +84,7 @@ def _round_page(found: Round, **forms):
         draw=get_draw(session, found) if found.committed_at else None,
         acts=[(name, label) for name, (label, _, states) in ACTS.items() if may_run and found.state in states],
         act_form=ActForm(),
-        progress=describe_progress(session, found) if found.opened_at else None,
+        progress=describe_progress(session, current_runtime(), found) if found.opened_at else None,
         rate_names=RATE_NAMES,
         orders=count_orders(session, found),
         **{name: forms.get(name) or (kind() if kind and may_run else None) for name, kind in shown.items()},

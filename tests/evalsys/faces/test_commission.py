@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import shutil
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +13,9 @@ import pytest
 from evalsys.app import create_app
 from evalsys.base.config import read_settings
 from evalsys.base.database import db
+from evalsys.fieldwork import jobs as _jobs  # noqa: F401  registers the kinds of job
+from evalsys.gateways.port import ProviderUnknown
+from evalsys.outbox.worker import run_due_jobs
 from tests.evalsys.faces.staff import (
     PASSWORD,
     ROUND,
@@ -22,6 +26,7 @@ from tests.evalsys.faces.staff import (
     send,
     signed_in,
 )
+from tests.evalsys.installation import FakeTelephone
 
 PAGE = f"/commission/rounds/{ROUND}"
 BEACON = "drand:quicknet:1000000"
@@ -136,6 +141,21 @@ def test_progress_by_unit_counts_released_cases_against_the_quota(app):
     page = client.get(PAGE).text
     assert page.count("<progress") == len(UNITS)
     assert "0 of 156 completes" in page and "of a quota of 312" in page
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "Text messages have stopped"), ("zh_Hans", "短信已停止")])
+def test_staff_see_on_the_rounds_page_that_the_provider_fails(app, language, said):
+    client, _ = commit(app)
+    send(client, PAGE, f"{PAGE}/draw", **CONFIRMED)
+    send(client, PAGE, f"{PAGE}/acts/open")
+    assert 'class="alert alert-warning"' not in client.get(PAGE).text
+    app.extensions["evalsys"].telephone = FakeTelephone()
+    app.extensions["evalsys"].telephone.fails = ProviderUnknown("time-out")
+    with app.app_context():
+        run_due_jobs()
+    client = signed_in(app, "chair", language)
+    (notice,) = re.findall('<p class="alert alert-warning" role="alert">(.+?)</p>', client.get(PAGE).text)
+    assert notice.startswith(said) and "(unknown × 40)" in notice.replace("（", "(").replace("）", ")")
 
 
 def test_hotline_orders_are_imported_or_their_bad_lines_named(app):

@@ -8,8 +8,8 @@ import pytest
 
 from evalsys.base.database import db
 from evalsys.design.queries import get_round
+from evalsys.fieldwork.capacity import find_capacity
 from evalsys.fieldwork.closing import close_round
-from evalsys.fieldwork.dialling import count_capacity
 from evalsys.fieldwork.jobs import apply_callbacks, dial_numbers, reconcile_attempts, send_messages
 from evalsys.fieldwork.releases import pause_round, resume_round
 from evalsys.gateways.port import ProviderCall, ProviderRefused, ProviderUnknown
@@ -19,7 +19,7 @@ from tests.evalsys.installation import ROUND, FakeTelephone, make_open
 
 
 def capacity(place, channel="voice") -> int:
-    return place.act(lambda s, r: count_capacity(s, r, get_round(s, ROUND), channel))
+    return place.act(lambda s, r: find_capacity(s, r, get_round(s, ROUND), channel)).attempts
 
 
 def test_only_released_cases_are_contacted_and_each_once(opened):

@@ -1,0 +1,53 @@
+"""What staff must know while a round is in the field: that attempts have stopped by themselves, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy.orm import Session
+
+from evalsys.base.runtime import Runtime
+from evalsys.design.models import Round
+from evalsys.fieldwork.circuits import RULE, find_circuit, find_faults
+from evalsys.fieldwork.rules import rules_of
+from surveys.errors import Phrase
+from surveys.fieldwork import CLOSED, OPEN
+
+CALLS_OR_MESSAGES = {"voice": Phrase("Telephone calls"), "sms": Phrase("Text messages")}
+
+
+def list_notices(session: Session, runtime: Runtime, round_: Round) -> list[Phrase]:
+    """Everything that hinders a round's fieldwork now, most urgent first; empty while all is well or the round is not in the field."""
+    if round_.state not in ("open", "paused"):
+        return []
+    return list(_list_stopped(session, runtime, round_))
+
+
+def _list_stopped(session: Session, runtime: Runtime, round_: Round) -> Iterator[Phrase]:
+    """Channels on which the provider fails."""
+    rules = rules_of(round_.configuration)
+    for channel in rules.channels:
+        circuit = find_circuit(session, round_, channel, runtime.clock.now())
+        if circuit.state == CLOSED:
+            continue
+        faults = find_faults(session, round_, channel, since=circuit.stretch.last_at - RULE.window)
+        values = {
+            "what": CALLS_OR_MESSAGES[channel],
+            "failures": circuit.stretch.failures,
+            "attempts": circuit.stretch.attempts,
+            "faults": ", ".join(f"{fault} × {count}" for fault, count in faults.items()),
+        }
+        if circuit.state == OPEN:
+            at = circuit.until.astimezone(rules.hours.zone)
+            yield Phrase(
+                "%(what)s have stopped: the provider failed %(failures)s of %(attempts)s times (%(faults)s). "
+                "A few are tried at %(time)s, and all go on by themselves if these get through.",
+                time=f"{at:%H:%M}",
+                **values,
+            )
+        else:
+            yield Phrase(
+                "%(what)s have stopped: the provider failed %(failures)s of %(attempts)s times (%(faults)s). "
+                "A few are being tried, and all go on by themselves if these get through.",
+                **values,
+            )
