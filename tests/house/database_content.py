@@ -8,6 +8,8 @@ from decimal import Decimal
 from sqlalchemy import Column, Engine, MetaData, Table, select
 
 ROWS = 3
+#: tables that are no content: Alembic's own, and what a step down has put aside until the step up (evalsys/base/set_aside.py)
+BESIDE = ("alembic_version", "aside_")
 
 
 def fill_empty_tables(engine: Engine) -> None:
@@ -15,19 +17,35 @@ def fill_empty_tables(engine: Engine) -> None:
     tables = reflect(engine)
     with engine.begin() as connection:
         for table in tables.sorted_tables:
-            if table.name != "alembic_version" and connection.execute(select(table).limit(1)).first() is None:
+            if not table.name.startswith(BESIDE) and connection.execute(select(table).limit(1)).first() is None:
                 connection.execute(table.insert(), [make_row(table, number) for number in range(1, ROWS + 1)])
 
 
-def read_content(engine: Engine) -> dict[str, dict[str, list]]:
-    """Table → column → values in the order of the primary key."""
+def read_content(engine: Engine, tables: MetaData | None = None) -> dict[str, dict[str, list]]:
+    """Table → column → values in the order of the primary key, as ``tables`` or else the database itself describes them."""
     content = {}
     with engine.connect() as connection:
-        for table in reflect(engine).sorted_tables:
-            if table.name != "alembic_version":
+        for table in (tables or reflect(engine)).sorted_tables:
+            if not table.name.startswith(BESIDE):
                 rows = connection.execute(select(table).order_by(*table.primary_key)).all()
                 content[table.name] = {column.name: [row[i] for row in rows] for i, column in enumerate(table.columns)}
     return content
+
+
+def write_content(engine: Engine, content: dict[str, dict[str, list]], tables: MetaData | None = None) -> None:
+    """Put ``content`` into tables that are empty, parents first; a column that it does not name takes its default."""
+    with engine.begin() as connection:
+        for table in (tables or reflect(engine)).sorted_tables:
+            columns = content.get(table.name, {})
+            rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+            if rows:
+                connection.execute(table.insert(), rows)
+
+
+def find_lost(before: dict, after: dict) -> dict[str, set[str]]:
+    """Table → columns that ``before`` has and ``after`` has not; ``{"*"}`` for a table that is gone."""
+    lost = {table: set(columns) - set(after[table]) if table in after else {"*"} for table, columns in before.items()}
+    return {table: columns for table, columns in lost.items() if columns}
 
 
 def read_common(content: dict, other: dict) -> dict:

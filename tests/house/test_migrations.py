@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from datetime import timedelta
+from itertools import pairwise
 
 import flask_migrate
 import pytest
@@ -16,17 +16,26 @@ from sqlalchemy import inspect
 from evalsys.app import create_app
 from evalsys.base.config import read_settings
 from evalsys.base.database import db
-from evalsys.fieldwork.callbacks import receive_status
-from evalsys.fieldwork.closing import close_round
-from evalsys.fieldwork.jobs import apply_callbacks, dial_numbers, send_messages
-from evalsys.results.freezing import freeze_round
-from evalsys.results.publishing import publish_round
-from evalsys.results.scoring import score_round
-from tests.evalsys.installation import answer_all, make_open
-from tests.house.database_content import fill_empty_tables, read_common, read_content
+from tests.house.database_content import (
+    fill_empty_tables,
+    find_lost,
+    read_common,
+    read_content,
+    reflect,
+    write_content,
+)
+from tests.house.full_round import EMPTY, hold_round
 from tests.house.sources import ROOT, list_files
 
 REVISIONS = [script.revision for script in ScriptDirectory(ROOT / "migrations").walk_revisions()][::-1]
+#: revision → table → columns that its step down takes; its step up brings them back with what was in them
+TAKEN = {"0002": {"service_record": {"seal"}}, "0003": {"attempt": {"fault", "probe"}}}
+
+
+@pytest.fixture(scope="module")
+def full_round(tmp_path_factory):
+    """Table → column → values of a published round."""
+    return hold_round(tmp_path_factory.mktemp("round") / "home")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -87,77 +96,70 @@ def test_migrating_down_leaves_nothing_and_up_again_everything(engine):
     assert find_differences(engine) == []
 
 
-def test_each_step_down_and_up_keeps_the_content_that_was_there_before_it(engine):
-    filled_before = None
-    for revision in REVISIONS:
-        flask_migrate.upgrade(revision=revision)
+@pytest.mark.parametrize("what", ["a full round", "rows in every table"])
+def test_each_step_down_and_up_leaves_the_content_as_it_was(engine, full_round, what):
+    """Security check 24, step by step from the newest revision to nothing.
+
+    Below, whatever both revisions have is the same and exactly what ``TAKEN`` names is missing; above again everything is the same,
+    the taken columns too. Only what the way down to nothing forgets is loaded again, from the dump made before it.
+    """
+    flask_migrate.upgrade()
+    if what == "a full round":
+        write_content(engine, full_round, db.metadata)
+        assert read_content(engine, db.metadata) == full_round
+    else:
         fill_empty_tables(engine)
-        content = read_content(engine)
-        assert all(values for columns in content.values() for values in columns.values())
-        if filled_before:
-            below = REVISIONS[REVISIONS.index(revision) - 1]
-            kept = read_common(content, filled_before)
-            flask_migrate.downgrade(revision=below)
-            assert read_common(read_content(engine), kept) == read_common(kept, read_content(engine))
-            flask_migrate.upgrade(revision=revision)
-            assert read_common(read_content(engine), kept) == kept
-            fill_empty_tables(engine)
-            content = read_content(engine)
-        filled_before = content
+    for revision, below in pairwise([*REVISIONS[::-1], "base"]):
+        before = read_content(engine)
+        flask_migrate.downgrade(revision=below)
+        under = read_content(engine)
+        everything = {table: {"*"} for table in before}
+        assert find_lost(before, under) == (everything if below == "base" else TAKEN.get(revision, {}))
+        assert read_common(under, before) == read_common(before, under)
+        flask_migrate.upgrade(revision=revision)
+        if below == "base":
+            assert not any(values for columns in read_content(engine).values() for values in columns.values())
+            write_content(engine, before)
+        assert read_content(engine) == before
+        flask_migrate.downgrade(revision=below)
+    assert list_tables(engine) == set()
 
 
-def test_a_full_round_is_the_same_after_every_step_down_and_up(engine, tmp_path):
-    """Security check 24: from the newest revision down to each earlier one and up again, nothing of a published round is lost."""
+def test_a_full_round_survives_the_whole_way_down_and_up(engine, full_round):
+    """Security check 24: to the first revision and up at once; then to nothing and up, and the same content loaded again."""
     flask_migrate.upgrade()
-    copy_content(hold_round(tmp_path / "round"), engine)
+    write_content(engine, full_round, db.metadata)
     before = read_content(engine)
-    assert all(len(before[table]["round_id"]) > 1 for table in ("attempt", "case", "interview", "sealed_answer"))
-    assert before["publication"]["round_id"] and before["service_record"]["seal"][0]
-    for revision in REVISIONS[-2::-1]:
-        flask_migrate.downgrade(revision=revision)
-        flask_migrate.upgrade()
-        assert find_differences(engine) == []
-        assert read_content(engine) == before, f"down to {revision} and up again"
-
-
-def test_a_full_round_goes_into_a_database_made_anew(engine, tmp_path):
+    flask_migrate.downgrade(revision=REVISIONS[0])
     flask_migrate.upgrade()
-    round_ = hold_round(tmp_path / "round")
-    copy_content(round_, engine)
-    before = read_content(engine)
+    assert read_content(engine) == before
+    assert find_differences(engine) == []
     flask_migrate.downgrade(revision="base")
     flask_migrate.upgrade()
-    copy_content(round_, engine)
+    write_content(engine, full_round, db.metadata)
     assert read_content(engine) == before
+    assert read_content(engine, db.metadata) == full_round
 
 
-def hold_round(home):
-    """The database of a round that was called, answered, closed, scored and published by the product itself."""
-    place = make_open(home)
-    with place.app.app_context():
-        place.do_job(dial_numbers)
-        place.do_job(send_messages)
-        for attempt in place.sql("SELECT key, channel FROM attempt ORDER BY id LIMIT 60"):
-            name, status = ("CallStatus", "no-answer") if attempt.channel == "voice" else ("MessageStatus", "delivered")
-            receive_status(place.runtime, attempt.key, {name: status})
-        place.do_job(apply_callbacks)
-        answer_all(place)
-        place.clock.advance(timedelta(days=20))
-        for step in (close_round, freeze_round, score_round):
-            place.on_round(step, actor="chair")
-        place.on_round(publish_round, approved_by="chair", seconded_by="deputy")
-        engine = db.engine
-        db.session.remove()
-    return engine
+def test_a_full_round_fills_every_table_that_a_round_can_fill(full_round):
+    """What is compared above is not nothing: calls, callbacks, sealed answers, scores, a publication, a sealed frame."""
+    assert {table for table, columns in full_round.items() if not any(columns.values())} == EMPTY
+    assert all(full_round["service_record"]["seal"])
+    assert all(full_round["round"]["published_at"])
 
 
-def copy_content(source, target) -> None:
-    """Put every row of one database into another of the same tables."""
-    with source.connect() as reading, target.begin() as writing:
-        for table in db.metadata.sorted_tables:
-            rows = [dict(row) for row in reading.execute(table.select()).mappings()]
-            if rows:
-                writing.execute(table.insert(), rows)
+def test_what_a_step_down_takes_comes_back_to_its_own_rows_only(engine, full_round):
+    """A record put in while the older version ran gets nobody else's seal, though it is else the same."""
+    flask_migrate.upgrade()
+    write_content(engine, full_round, db.metadata)
+    flask_migrate.downgrade(revision="0001")
+    records = reflect(engine).tables["service_record"]
+    last = max(full_round["service_record"]["id"])
+    with engine.begin() as connection:
+        row = dict(connection.execute(records.select().where(records.c.id == last)).mappings().one())
+        connection.execute(records.insert(), [row | {"id": last + 1, "record_no": "a new one"}])
+    flask_migrate.upgrade()
+    assert read_content(engine)["service_record"]["seal"] == [*full_round["service_record"]["seal"], ""]
 
 
 def test_every_table_and_constraint_has_a_name_from_the_convention():
