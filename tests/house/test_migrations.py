@@ -98,7 +98,7 @@ def test_migrating_down_leaves_nothing_and_up_again_everything(engine):
 
 @pytest.mark.parametrize("what", ["a full round", "rows in every table"])
 def test_each_step_down_and_up_leaves_the_content_as_it_was(engine, full_round, what):
-    """Security check 24, step by step from the newest revision to nothing.
+    """Step by step from the newest revision to nothing.
 
     Below, whatever both revisions have is the same and exactly what ``TAKEN`` names is missing; above again everything is the same,
     the taken columns too. Only what the way down to nothing forgets is loaded again, from the dump made before it.
@@ -126,7 +126,7 @@ def test_each_step_down_and_up_leaves_the_content_as_it_was(engine, full_round, 
 
 
 def test_a_full_round_survives_the_whole_way_down_and_up(engine, full_round):
-    """Security check 24: to the first revision and up at once; then to nothing and up, and the same content loaded again."""
+    """To the first revision and up at once; then to nothing and up, and the same content loaded again."""
     flask_migrate.upgrade()
     write_content(engine, full_round, db.metadata)
     before = read_content(engine)
