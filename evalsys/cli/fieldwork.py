@@ -10,6 +10,7 @@ from evalsys.fieldwork.closing import count_outcomes
 from evalsys.fieldwork.notices import list_notices
 from evalsys.fieldwork.queries import count_attempts, count_completes_by_channel
 from evalsys.fieldwork.releases import open_round, pause_round, resume_round
+from evalsys.fieldwork.spending import find_cost
 
 
 @click.group()
@@ -60,6 +61,7 @@ def status(round_code: str, as_json: bool) -> None:
             "attempts": count_attempts(session, found),
             "completes": count_completes_by_channel(session, found),
             "outcomes": count_outcomes(session, found),
+            "cost": find_cost(session, found, runtime.clock.now()),
             "notices": [str(notice) for notice in list_notices(session, runtime, found)],
         }
 
@@ -68,5 +70,7 @@ def status(round_code: str, as_json: bool) -> None:
         yield from (f"attention: {notice}" for notice in figures["notices"])
         for name in ("attempts", "completes", "outcomes"):
             yield f"{name}: " + ", ".join(f"{key or 'open'} {count}" for key, count in figures[name].items())
+        if figures["cost"] is not None:
+            yield f"cost: {figures['cost']:,.2f}"
 
     show(figures, as_json, lines)

@@ -185,6 +185,10 @@ def _check_fieldwork(fieldwork: Mapping) -> Iterator[FileProblem]:
     for number in fieldwork["caller_ids"]:
         if not _E164.fullmatch(number):
             yield _key(file, "caller_ids", number, "caller-not-e164")
+    needed = {"phone": "cost_per_minute", "sms": "cost_per_message"}
+    for mode in fieldwork["mode_sequence"]:
+        if fieldwork["budget"] is not None and fieldwork[needed[mode]] is None:
+            yield _key(file, "budget", fieldwork["budget"], "cost-missing", cost=needed[mode])
     for language, text in fieldwork["sms"]["text"].items():
         pipes = _PIPE.findall(text)
         if "link" not in pipes:

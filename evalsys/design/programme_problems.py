@@ -52,6 +52,7 @@ FILE_SENTENCES = {
     "preset-values": N_("A preset gives points to exactly the rated values of its scale: %(values)s."),
     "link-missing": N_("The text message must contain {link}."),
     "caller-not-e164": N_("Write a number as +, country code and digits."),
+    "cost-missing": N_("A budget can only be kept where %(cost)s is given too."),
     "unknown-pipe": N_("There is nothing called %(pipe)s to put in here."),
     "instrument": N_("The questionnaire cannot be built: %(reason)s"),
     "asked-twice": N_("The order names this question twice."),

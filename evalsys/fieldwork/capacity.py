@@ -13,6 +13,7 @@ from evalsys.design.models import Round
 from evalsys.fieldwork.circuits import find_circuit
 from evalsys.fieldwork.models import Attempt
 from evalsys.fieldwork.rules import rules_of
+from evalsys.fieldwork.spending import count_affordable, find_use, is_spent
 from surveys.fieldwork import CLOSED
 
 IN_FLIGHT = ("dialling", "placed", "unknown")
@@ -22,14 +23,19 @@ QUEUE = timedelta(seconds=60)
 
 @dataclass(frozen=True)
 class Capacity:
-    """How many attempts may be made now; ``probing``: only to see whether the provider works again."""
+    """How many attempts may be made now.
+
+    ``probing``: only to see whether the provider works again. ``spent``: none, since the budget is.
+    """
 
     attempts: int
     probing: bool = False
+    spent: bool = False
 
 
 def find_capacity(session: Session, runtime: Runtime, round_: Round, channel: str) -> Capacity:
-    """What may be made on a channel: within calling hours, at the pace since the last attempt, below the cap of calls at once.
+    """What may be made on a channel: within calling hours, at the pace since the last attempt, below the cap of calls at once,
+    within the budget.
 
     Nothing while the provider fails, and a few after a pause.
     """
@@ -45,7 +51,13 @@ def find_capacity(session: Session, runtime: Runtime, round_: Round, channel: st
         limits.append(circuit.probes)
     if channel == "voice":
         limits.append(rules.concurrent_calls - _count_under_way(session, round_, channel))
-    return Capacity(max(0, min(limits)), probing=circuit.state != CLOSED)
+    spent = False
+    if rules.costs.budget is not None and min(limits) > 0:
+        use = find_use(session, round_, now)
+        spent = is_spent(rules, channel, use)
+        affordable = count_affordable(rules, channel, use)
+        limits += [] if affordable is None else [affordable]
+    return Capacity(max(0, min(limits)), probing=circuit.state != CLOSED, spent=spent)
 
 
 def _count_under_way(session: Session, round_: Round, channel: str) -> int:

@@ -26,6 +26,7 @@ from evalsys.fieldwork.dialling import (
 from evalsys.fieldwork.models import Attempt
 from evalsys.fieldwork.releases import release_where_needed
 from evalsys.fieldwork.rules import rules_of
+from evalsys.fieldwork.spending import note_spent
 from evalsys.gateways.port import ProviderCall, ProviderError
 from evalsys.outbox.actions import Claim, hold_claim
 from evalsys.outbox.worker import job_kind
@@ -58,7 +59,10 @@ def dial_numbers(runtime: Runtime, payload: dict, claim: Claim) -> None:
 
 def _make_due(runtime: Runtime, code: str, channel: str, claim: Claim) -> None:
     with transaction() as session:
-        capacity = find_capacity(session, runtime, get_round(session, code), channel)
+        round_ = get_round(session, code)
+        capacity = find_capacity(session, runtime, round_, channel)
+        if capacity.spent:
+            note_spent(session, runtime.clock, round_, channel)
     for size in chunks(capacity.attempts):
         with transaction() as session:
             # Looked at again for every chunk: staff may have paused the round, another worker may have taken the job over.

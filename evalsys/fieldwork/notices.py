@@ -10,6 +10,7 @@ from evalsys.base.runtime import Runtime
 from evalsys.design.models import Round
 from evalsys.fieldwork.circuits import RULE, find_circuit, find_faults
 from evalsys.fieldwork.rules import rules_of
+from evalsys.fieldwork.spending import find_use, is_spent
 from surveys.errors import Phrase
 from surveys.fieldwork import CLOSED, OPEN
 
@@ -20,7 +21,7 @@ def list_notices(session: Session, runtime: Runtime, round_: Round) -> list[Phra
     """Everything that hinders a round's fieldwork now, most urgent first; empty while all is well or the round is not in the field."""
     if round_.state not in ("open", "paused"):
         return []
-    return list(_list_stopped(session, runtime, round_))
+    return [*_list_stopped(session, runtime, round_), *_list_spent(session, runtime, round_)]
 
 
 def _list_stopped(session: Session, runtime: Runtime, round_: Round) -> Iterator[Phrase]:
@@ -50,4 +51,20 @@ def _list_stopped(session: Session, runtime: Runtime, round_: Round) -> Iterator
                 "%(what)s have stopped: the provider failed %(failures)s of %(attempts)s times (%(faults)s). "
                 "A few are being tried, and all go on by themselves if these get through.",
                 **values,
+            )
+
+
+def _list_spent(session: Session, runtime: Runtime, round_: Round) -> Iterator[Phrase]:
+    """Channels for which the budget leaves nothing."""
+    rules = rules_of(round_.configuration)
+    if rules.costs.budget is None:
+        return
+    use = find_use(session, round_, runtime.clock.now())
+    for channel in rules.channels:
+        if is_spent(rules, channel, use):
+            yield Phrase(
+                "%(what)s have stopped: of the budget of %(budget)s, %(spent)s are spent. Answers are still taken.",
+                what=CALLS_OR_MESSAGES[channel],
+                budget=f"{rules.costs.budget:,.2f}",
+                spent=f"{rules.costs.spent(use.minutes, use.messages):,.2f}",
             )

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from evalsys.design.models import Configuration
-from surveys.fieldwork import CallingHours, ReleaseRule, RetryRule
+from surveys.fieldwork import CallingHours, Costs, ReleaseRule, RetryRule
 from surveys.instrument import Questionnaire
 
 #: what the configuration calls a mode → the channel of its attempts
@@ -19,7 +19,7 @@ _rules: dict[str, FieldRules] = {}
 
 @dataclass(frozen=True)
 class FieldRules:
-    """What is asked, and by which hours, retries, releases, pace and order of modes."""
+    """What is asked, and by which hours, retries, releases, pace, costs and order of modes."""
 
     questionnaire: Questionnaire
     hours: CallingHours
@@ -31,6 +31,7 @@ class FieldRules:
     calls_per_second: float
     concurrent_calls: int
     caller_ids: tuple[str, ...]
+    costs: Costs
     message_text: dict[str, str]
     language: str
 
@@ -66,6 +67,7 @@ def rules_of(configuration: Configuration) -> FieldRules:
             calls_per_second=fieldwork["calls_per_second"],
             concurrent_calls=fieldwork["concurrent_calls"],
             caller_ids=tuple(fieldwork["caller_ids"]),
+            costs=Costs.from_configuration(fieldwork),
             message_text=fieldwork["sms"]["text"],
             language=content["programme"]["language"],
         )

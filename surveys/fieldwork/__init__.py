@@ -1,11 +1,12 @@
 """Fieldwork as rules.
 
-Outcome codes and rates, when to try again, when to stop because the provider fails, when to release more of the sample, how much
-sample to plan.
+Outcome codes and rates, when to try again, when to stop because the provider fails, when to release more of the sample, what it may cost,
+how much sample to plan.
 """
 
 from surveys.fieldwork.calling_hours import CallingHours, Opening, Slot, Window
 from surveys.fieldwork.circuit import CLOSED, HALF_OPEN, OPEN, Circuit, CircuitRule, Stretch, judge_circuit
+from surveys.fieldwork.costs import Costs
 from surveys.fieldwork.dispositions import (
     MESSAGE_OUTCOMES,
     TELEPHONE_OUTCOMES,
@@ -36,6 +37,7 @@ __all__ = [
     "CallingHours",
     "Circuit",
     "CircuitRule",
+    "Costs",
     "Opening",
     "Outcome",
     "OutcomeCounts",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy.orm import Session
@@ -11,6 +12,8 @@ from evalsys.base.runtime import Runtime
 from evalsys.design.models import Round, RoundUnit
 from evalsys.fieldwork.notices import list_notices
 from evalsys.fieldwork.queries import count_attempts, count_by_unit, count_completes_by_channel
+from evalsys.fieldwork.rules import rules_of
+from evalsys.fieldwork.spending import find_cost
 from surveys.fieldwork import Outcome, OutcomeCounts, Rates, find_outcome, rates
 
 COMPLETE = "1.1"
@@ -39,7 +42,10 @@ class UnitProgress:
 
 @dataclass(frozen=True)
 class Progress:
-    """A round. ``outcomes``: final outcomes with their counts, by code. ``notices``: what hinders fieldwork, in the reader's language."""
+    """A round. ``outcomes``: final outcomes with their counts, by code. ``notices``: what hinders fieldwork, in the reader's language.
+
+    ``cost`` of calls and messages so far, ``None`` where no prices are known.
+    """
 
     notices: tuple[str, ...]
     units: tuple[UnitProgress, ...]
@@ -50,6 +56,8 @@ class Progress:
     quota: int
     rates: Rates
     attempts: dict[str, int]
+    cost: Decimal | None
+    budget: Decimal | None
     channels: dict[str, int]
 
 
@@ -74,6 +82,8 @@ def describe_progress(session: Session, runtime: Runtime, round_: Round) -> Prog
         quota=sum(unit.quota for unit in round_.units),
         rates=_rates(total),
         attempts=count_attempts(session, round_),
+        cost=find_cost(session, round_, runtime.clock.now()),
+        budget=rules_of(round_.configuration).costs.budget,
         channels=count_completes_by_channel(session, round_),
     )
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from decimal import Decimal
+from unittest.mock import patch
 
 import pytest
 from click.testing import CliRunner
@@ -10,7 +13,9 @@ from click.testing import CliRunner
 from evalsys.base.clock import VirtualClock
 from evalsys.cli import main
 from evalsys.fieldwork.jobs import send_messages
+from evalsys.fieldwork.rules import _rules, rules_of
 from evalsys.gateways.port import ProviderRefused
+from surveys.fieldwork import Costs
 from tests.evalsys.installation import ROUND, SECRET
 
 
@@ -29,6 +34,15 @@ def status(opened, tmp_path, monkeypatch):
         return result.stdout
 
     return run
+
+
+def test_status_says_what_fieldwork_has_cost_where_prices_are_known(opened, status):
+    assert json.loads(status("--json"))["cost"] is None and "cost:" not in status()
+    rules = opened.on_round(lambda s, r, round_: rules_of(round_.configuration))
+    opened.do_job(send_messages)
+    with_prices = replace(rules, costs=Costs(per_message=Decimal("0.05")))
+    with patch.dict("evalsys.fieldwork.rules._rules", dict.fromkeys(_rules, with_prices)):
+        assert f"cost: {0.05 * len(opened.telephone.sent):.2f}" in status()
 
 
 def test_status_says_that_the_provider_fails_and_when_it_is_tried_again(opened, status):

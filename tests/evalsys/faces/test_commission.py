@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from evalsys.accounts.actions import add_user
 from evalsys.app import create_app
 from evalsys.base.config import read_settings
 from evalsys.base.database import db
-from evalsys.fieldwork import jobs as _jobs  # noqa: F401  registers the kinds of job
+from evalsys.fieldwork.jobs import send_messages
 from evalsys.gateways.port import ProviderUnknown
 from evalsys.outbox.worker import run_due_jobs
 from tests.evalsys.faces.staff import (
@@ -26,7 +27,7 @@ from tests.evalsys.faces.staff import (
     send,
     signed_in,
 )
-from tests.evalsys.installation import FakeTelephone
+from tests.evalsys.installation import FakeTelephone, make_open
 
 PAGE = f"/commission/rounds/{ROUND}"
 BEACON = "drand:quicknet:1000000"
@@ -156,6 +157,21 @@ def test_staff_see_on_the_rounds_page_that_the_provider_fails(app, language, sai
     client = signed_in(app, "chair", language)
     (notice,) = re.findall('<p class="alert alert-warning" role="alert">(.+?)</p>', client.get(PAGE).text)
     assert notice.startswith(said) and "(unknown × 40)" in notice.replace("（", "(").replace("）", ")")
+
+
+def test_what_calls_and_messages_cost_stands_on_the_rounds_page_where_prices_are_known(app, tmp_path):
+    place = make_open(tmp_path / "prices", cost_per_message=0.05, cost_per_minute=0.1, budget=1234)
+    place.act(
+        lambda s, r: add_user(s, r.clock, name="chair", display_name="chair", password=PASSWORD, roles=["commission"])
+    )
+    place.do_job(send_messages)
+    cost = f"{0.05 * len(place.telephone.sent):.2f}"
+    page = signed_in(place.app, "chair").get(PAGE).text
+    assert f"<dd>{cost}<small>of a budget of 1,234.00</small></dd>" in page
+    client, _ = commit(app)
+    send(client, PAGE, f"{PAGE}/draw", **CONFIRMED)
+    send(client, PAGE, f"{PAGE}/acts/open")
+    assert "Cost of calls" not in client.get(PAGE).text
 
 
 def test_hotline_orders_are_imported_or_their_bad_lines_named(app):
