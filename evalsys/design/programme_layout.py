@@ -95,6 +95,7 @@ FIELDWORK = Fields(
         "phone_after_sms_hours": Number(0, 10_000),
         "contact_cap_per_year": Number(1, 100, whole=True),
         "calls_per_second": Number(0.01, 1_000),
+        "calls_per_second_per_number": Optional(Number(0.01, 1_000), None),
         "concurrent_calls": Number(1, 100_000, whole=True),
         "quality_hold_hours": Number(0, 72),
         "caller_ids": ListOf(Text(20), least=1),

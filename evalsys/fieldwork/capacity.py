@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -12,7 +12,7 @@ from evalsys.base.runtime import Runtime
 from evalsys.design.models import Round
 from evalsys.fieldwork.circuits import find_circuit
 from evalsys.fieldwork.models import Attempt
-from evalsys.fieldwork.rules import rules_of
+from evalsys.fieldwork.rules import FieldRules, rules_of
 from evalsys.fieldwork.spending import count_affordable, find_use, is_spent
 from surveys.fieldwork import CLOSED
 
@@ -25,17 +25,18 @@ QUEUE = timedelta(seconds=60)
 class Capacity:
     """How many attempts may be made now.
 
-    ``probing``: only to see whether the provider works again. ``spent``: none, since the budget is.
+    ``numbers``: how many from each caller id, where each has a pace of its own. ``probing``: only to see whether the provider works again. ``spent``: none, since the budget is.
     """
 
     attempts: int
+    numbers: dict[str, int] | None = None
     probing: bool = False
     spent: bool = False
 
 
 def find_capacity(session: Session, runtime: Runtime, round_: Round, channel: str) -> Capacity:
-    """What may be made on a channel: within calling hours, at the pace since the last attempt, below the cap of calls at once,
-    within the budget.
+    """What may be made on a channel: within calling hours, at the pace since the last attempt and that of each caller id,
+    below the cap of calls at once, within the budget.
 
     Nothing while the provider fails, and a few after a pause.
     """
@@ -44,9 +45,10 @@ def find_capacity(session: Session, runtime: Runtime, round_: Round, channel: st
     if round_.state != "open" or not (round_.field_from <= now < round_.field_until) or not rules.hours.is_open(now):
         return Capacity(0)
     circuit = find_circuit(session, round_, channel, now)
-    last = circuit.stretch.last_at
-    since = QUEUE if last is None else min(QUEUE, now - last)
-    limits = [int(since.total_seconds() * rules.calls_per_second)]
+    limits = [_count_earned(rules.calls_per_second, circuit.stretch.last_at, now)]
+    numbers = _count_by_number(session, round_, channel, rules, now)
+    if numbers is not None:
+        limits.append(sum(numbers.values()))
     if circuit.state != CLOSED:
         limits.append(circuit.probes)
     if channel == "voice":
@@ -57,7 +59,40 @@ def find_capacity(session: Session, runtime: Runtime, round_: Round, channel: st
         spent = is_spent(rules, channel, use)
         affordable = count_affordable(rules, channel, use)
         limits += [] if affordable is None else [affordable]
-    return Capacity(max(0, min(limits)), probing=circuit.state != CLOSED, spent=spent)
+    return Capacity(max(0, min(limits)), numbers, probing=circuit.state != CLOSED, spent=spent)
+
+
+def _longest_rest(pace: float) -> timedelta:
+    """After so long without an attempt no more is saved up; at least one is, however slow the pace."""
+    return max(QUEUE, timedelta(seconds=1 / pace))
+
+
+def _count_earned(pace: float, last: datetime | None, now: datetime) -> int:
+    """How many attempts a pace (per second) allows since the last one."""
+    longest = _longest_rest(pace)
+    rested = longest if last is None else min(longest, now - last)
+    return int(rested.total_seconds() * pace + 1e-9)
+
+
+def _count_by_number(
+    session: Session, round_: Round, channel: str, rules: FieldRules, now: datetime
+) -> dict[str, int] | None:
+    """How many attempts each caller id may make now; ``None`` where only the pace of all together counts."""
+    pace = rules.calls_per_second_per_number
+    if pace is None:
+        return None
+    last = dict(
+        session.execute(
+            select(Attempt.caller_id, func.max(Attempt.planned_at))
+            .where(
+                Attempt.round_id == round_.id,
+                Attempt.channel == channel,
+                Attempt.planned_at > now - _longest_rest(pace),
+            )
+            .group_by(Attempt.caller_id)
+        ).all()
+    )
+    return {number: _count_earned(pace, last.get(number), now) for number in rules.caller_ids}
 
 
 def _count_under_way(session: Session, round_: Round, channel: str) -> int:

@@ -6,7 +6,7 @@ The attempt is kept first, then the provider is called with no transaction open,
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -57,11 +57,20 @@ class Answer:
 
 
 def plan_attempts(
-    session: Session, runtime: Runtime, round_: Round, channel: str, limit: int, *, fence: int, probing: bool = False
+    session: Session,
+    runtime: Runtime,
+    round_: Round,
+    channel: str,
+    limit: int,
+    *,
+    fence: int,
+    numbers: dict[str, int] | None = None,
+    probing: bool = False,
 ) -> list[Planned]:
     """Keep the next ``limit`` due attempts of a channel before anybody is contacted.
 
-    ``fence``: that of the worker's claim. ``probing``: they are made to see whether the provider works again.
+    ``fence``: that of the worker's claim. ``numbers``: how many attempts each caller id may make, lessened by those planned; they
+    allow ``limit`` in all. ``probing``: they are made to see whether the provider works again.
     """
     now = runtime.clock.now()
     due = session.execute(
@@ -81,6 +90,7 @@ def plan_attempts(
     if not due:
         return []
     rules = rules_of(round_.configuration)
+    callers = _pick_callers(session, rules.caller_ids, {case_id: tries for case_id, tries, *_ in due}, numbers)
     names = {unit.code: {"zh": unit.name_zh, "en": unit.name_en} for unit in round_.units}
     rows = [
         {
@@ -89,7 +99,7 @@ def plan_attempts(
             "number": tries + 1,
             "key": secrets.token_hex(16),
             "channel": channel,
-            "caller_id": _pick_caller(rules, case_id, tries),
+            "caller_id": callers[case_id],
             "fence": fence,
             "state": "dialling",
             "planned_at": now,
@@ -191,5 +201,23 @@ def list_known_sids(session: Session, sids: list[str]) -> set[str]:
     return set(session.scalars(select(Attempt.provider_sid).where(Attempt.provider_sid.in_(sids))))
 
 
-def _pick_caller(rules: FieldRules, case_id: int, tries: int) -> str:
-    return rules.caller_ids[(case_id + tries) % len(rules.caller_ids)]
+def _pick_callers(
+    session: Session, pool: tuple[str, ...], tries: Mapping[int, int], left: dict[str, int] | None
+) -> dict[int, str]:
+    """The number that each case is contacted from: the pool in rotation, so that it differs from try to try.
+
+    tries : tries so far, by case. left : what each number may still do; one that may nothing gives its turn to the next that is not
+    the number of the case's last try, and to that one only where no other is left.
+    """
+    if left is None:
+        return {case_id: pool[(case_id + number) % len(pool)] for case_id, number in tries.items()}
+    again = [case_id for case_id, number in tries.items() if number]
+    before = select(Attempt.case_id, Attempt.number, Attempt.caller_id).where(Attempt.case_id.in_(again))
+    last = {case_id: caller for case_id, number, caller in session.execute(before) if number == tries[case_id]}
+    callers = {}
+    for case_id, number in tries.items():
+        turn = (case_id + number) % len(pool)
+        free = [caller for caller in (*pool[turn:], *pool[:turn]) if left[caller] > 0]
+        callers[case_id] = next((caller for caller in free if caller != last.get(case_id)), free[0])
+        left[callers[case_id]] -= 1
+    return callers

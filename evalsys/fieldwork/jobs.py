@@ -71,7 +71,14 @@ def _make_due(runtime: Runtime, code: str, channel: str, claim: Claim) -> None:
                 return
             rules = rules_of(round_.configuration)
             planned = plan_attempts(
-                session, runtime, round_, channel, size, fence=claim.fence, probing=capacity.probing
+                session,
+                runtime,
+                round_,
+                channel,
+                size,
+                fence=claim.fence,
+                numbers=capacity.numbers,
+                probing=capacity.probing,
             )
         if not planned:
             return

@@ -29,6 +29,7 @@ class FieldRules:
     phone_after_message: timedelta
     quality_hold: timedelta
     calls_per_second: float
+    calls_per_second_per_number: float | None
     concurrent_calls: int
     caller_ids: tuple[str, ...]
     costs: Costs
@@ -65,6 +66,7 @@ def rules_of(configuration: Configuration) -> FieldRules:
             phone_after_message=timedelta(hours=fieldwork["phone_after_sms_hours"]),
             quality_hold=timedelta(hours=fieldwork["quality_hold_hours"]),
             calls_per_second=fieldwork["calls_per_second"],
+            calls_per_second_per_number=fieldwork.get("calls_per_second_per_number"),
             concurrent_calls=fieldwork["concurrent_calls"],
             caller_ids=tuple(fieldwork["caller_ids"]),
             costs=Costs.from_configuration(fieldwork),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -10,12 +12,16 @@ from evalsys.base.database import db
 from evalsys.design.queries import get_round
 from evalsys.fieldwork.capacity import find_capacity
 from evalsys.fieldwork.closing import close_round
+from evalsys.fieldwork.dialling import plan_attempts
 from evalsys.fieldwork.jobs import apply_callbacks, dial_numbers, reconcile_attempts, send_messages
 from evalsys.fieldwork.releases import pause_round, resume_round
 from evalsys.gateways.port import ProviderCall, ProviderRefused, ProviderUnknown
 from evalsys.outbox.actions import Claim
 from tests.evalsys.fieldwork.working import attempts, contact, end, go_to_due, interview, keep_one, report
 from tests.evalsys.installation import ROUND, FakeTelephone, make_open
+
+BY_PHONE = {"mode_sequence": ["phone"], "random_arm_share": 0}
+POOL = ("+864000000001", "+864000000002", "+864000000003")
 
 
 def capacity(place, channel="voice") -> int:
@@ -264,3 +270,88 @@ def test_a_pause_between_two_chunks_stops_the_dialling(opened):
     opened.do_job(send_messages)
     assert 0 < len(opened.telephone.placed) <= 40
     assert opened.telephone.sent == []
+
+
+def callers(place) -> Counter:
+    """How many calls were placed from each number."""
+    return Counter(call.caller_id for call in place.telephone.placed)
+
+
+def test_a_pace_slower_than_a_call_a_minute_is_kept_and_not_taken_for_none(tmp_path):
+    place = make_open(tmp_path, **BY_PHONE, calls_per_second=0.01)
+    place.do_job(dial_numbers)
+    place.clock.advance(timedelta(seconds=99))
+    place.do_job(dial_numbers)
+    assert len(place.telephone.placed) == 1
+    place.clock.advance(timedelta(seconds=1))
+    place.do_job(dial_numbers)
+    assert len(place.telephone.placed) == 2
+
+
+def test_no_number_calls_faster_than_its_own_pace_whatever_the_pace_of_all(tmp_path):
+    place = make_open(tmp_path, **BY_PHONE, calls_per_second=5, calls_per_second_per_number=0.1)
+    place.do_job(dial_numbers)
+    assert callers(place) == dict.fromkeys(POOL, 6), "six in the minute that was saved up"
+    place.clock.advance(timedelta(seconds=9))
+    place.do_job(dial_numbers)
+    assert len(place.telephone.placed) == 18
+    place.clock.advance(timedelta(seconds=1))
+    place.do_job(dial_numbers)
+    assert callers(place) == dict.fromkeys(POOL, 7)
+
+
+def test_the_pace_of_all_holds_where_the_numbers_together_could_do_more(tmp_path):
+    place = make_open(tmp_path, **BY_PHONE, calls_per_second=0.1, calls_per_second_per_number=1)
+    place.do_job(dial_numbers)
+    assert len(place.telephone.placed) == 6
+
+
+def test_a_number_that_called_a_moment_ago_gives_its_turn_to_one_that_rested(tmp_path):
+    place = make_open(tmp_path, **BY_PHONE, calls_per_second_per_number=0.1)
+    place.do_job(dial_numbers)
+    place.clock.advance(timedelta(seconds=30))
+    now = place.clock.at.replace(tzinfo=None)
+    place.sql("UPDATE attempt SET planned_at = :now WHERE caller_id = :number", now=now, number=POOL[0])
+    before = callers(place)
+    place.clock.advance(timedelta(seconds=10))
+    place.do_job(dial_numbers)
+    assert callers(place) - before == {POOL[0]: 1, POOL[1]: 4, POOL[2]: 4}
+
+
+@pytest.mark.parametrize("pace", [{}, {"calls_per_second_per_number": 2}, {"calls_per_second_per_number": 0.02}])
+def test_a_case_is_called_from_another_number_each_time(tmp_path, pace):
+    place = make_open(tmp_path, **BY_PHONE, **pace, tries_per_day=5)
+    case_id = keep_one(place, "voice")
+    for _ in range(4):
+        end(place, contact(place, "voice"), "no-answer")
+        go_to_due(place, case_id)
+    used = [attempt.caller_id for attempt in attempts(place, case_id)]
+    assert len(used) == 4 and all(one != other for one, other in pairwise(used))
+    assert set(used) == set(POOL)
+
+
+def test_the_number_of_the_last_try_is_avoided_although_it_is_its_turn_and_used_where_no_other_is_free(tmp_path):
+    place = make_open(tmp_path, **BY_PHONE, calls_per_second_per_number=0.1, tries_per_day=5)
+    case_id = keep_one(place, "voice")
+    end(place, contact(place, "voice"), "no-answer")
+    go_to_due(place, case_id)
+    due = POOL[(case_id + 1) % 3]
+    place.sql("UPDATE attempt SET caller_id = :number", number=due)
+    plan = {"channel": "voice", "limit": 1, "fence": 1}
+    with pytest.raises(Undone):
+        place.on_round(
+            lambda s, r, round_: undo(plan_attempts(s, r, round_, **plan, numbers=dict.fromkeys(POOL, 1)), due)
+        )
+    left = dict.fromkeys(POOL, 0) | {due: 1}
+    (planned,) = place.on_round(lambda s, r, round_: plan_attempts(s, r, round_, **plan, numbers=left))
+    assert (planned.caller_id, left[due]) == (due, 0)
+
+
+class Undone(Exception):
+    """Raised to take a transaction back."""
+
+
+def undo(planned, number: str) -> None:
+    """Take back what was planned, which must be from another number."""
+    assert planned[0].caller_id != number
+    raise Undone
