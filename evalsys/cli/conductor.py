@@ -96,4 +96,4 @@ def _next_due(code: str) -> datetime | None:
 
 
 def _when_open(rules, due: datetime | None, now: datetime, until: datetime) -> datetime | None:
-    return rules.hours.next_open(max(due, now), until) if due else None
+    return rules.next_open_anywhere(max(due, now), until) if due else None

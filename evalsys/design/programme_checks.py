@@ -30,6 +30,7 @@ def check_programme(configuration: Mapping[str, Any], areas: Rows, units: Rows, 
         *_check_grades(configuration["grades"]),
         *_check_rounds(configuration, units),
         *_check_fieldwork(configuration["fieldwork"]),
+        *_check_hours(configuration["fieldwork"], areas),
         *_check_scoring(configuration),
         *_check_parents("areas.csv", areas),
         *_check_parents("units.csv", units),
@@ -176,10 +177,6 @@ def _check_rounds(configuration: Mapping, units: Rows) -> Iterator[FileProblem]:
 
 def _check_fieldwork(fieldwork: Mapping) -> Iterator[FileProblem]:
     file = "fieldwork.toml"
-    for name in ("calling_hours", "slots"):
-        for number, span in enumerate(fieldwork[name], 1):
-            if span["to"] <= span["from"]:
-                yield _key(file, f"{name}[{number}].to", span["to"], "hours-not-ordered")
     for index in _second_places(fieldwork["mode_sequence"]):
         yield _key(file, "mode_sequence", fieldwork["mode_sequence"][index], "duplicate")
     for number in fieldwork["caller_ids"]:
@@ -195,6 +192,22 @@ def _check_fieldwork(fieldwork: Mapping) -> Iterator[FileProblem]:
             yield _key(file, f"sms.text.{language}", "", "link-missing")
         for pipe in set(pipes) - {"link", "unit"}:
             yield _key(file, f"sms.text.{language}", pipe, "unknown-pipe", pipe=pipe)
+
+
+def _check_hours(fieldwork: Mapping, areas: Rows) -> Iterator[FileProblem]:
+    file, own = "fieldwork.toml", fieldwork["area_hours"]
+    lists = {name: fieldwork[name] for name in ("calling_hours", "slots")}
+    lists |= {f"area_hours[{number}].calling_hours": area["calling_hours"] for number, area in enumerate(own, 1)}
+    for name, spans in lists.items():
+        for number, span in enumerate(spans, 1):
+            if span["to"] <= span["from"]:
+                yield _key(file, f"{name}[{number}].to", span["to"], "hours-not-ordered")
+    counties = {row["code"] for row in areas if row["level"] == "county"}
+    for number, area in enumerate(own, 1):
+        if area["county"] not in counties:
+            yield _key(file, f"area_hours[{number}].county", area["county"], "unknown-county")
+    for index in _second_places([area["county"] for area in own]):
+        yield _key(file, f"area_hours[{index + 1}].county", own[index]["county"], "duplicate")
 
 
 def _check_scoring(configuration: Mapping) -> Iterator[FileProblem]:

@@ -81,6 +81,7 @@ QUESTIONNAIRE = Fields(
     }
 )
 SPAN = {"from": Hour(), "to": Hour()}
+CALLING_HOURS = ListOf(Fields(SPAN), least=1)
 FIELDWORK = Fields(
     {
         "mode_sequence": ListOf(OneOf(("sms", "phone")), least=1),
@@ -103,7 +104,15 @@ FIELDWORK = Fields(
         "cost_per_message": Optional(Number(), None),
         "budget": Optional(Number(0.01), None),
         "holidays": Optional(ListOf(Day()), []),
-        "calling_hours": ListOf(Fields(SPAN), least=1),
+        "calling_hours": CALLING_HOURS,
+        "area_hours": Optional(
+            ListOf(
+                Fields(
+                    {"county": code(12), "calling_hours": CALLING_HOURS, "holidays": Optional(ListOf(Day()), [])},
+                )
+            ),
+            [],
+        ),
         "slots": ListOf(Fields({"code": code(), "days": ListOf(OneOf(DAYS), least=1), **SPAN}), least=1),
         "delays_minutes": Fields(
             {name: Number(0) for name in ("busy", "no_answer", "machine", "soft_refusal", "technical")}

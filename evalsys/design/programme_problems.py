@@ -36,6 +36,7 @@ FILE_SENTENCES = {
     "duplicate": N_("This stands here twice."),
     "no-rows": N_("The file has no rows."),
     "unknown-reference": N_("There is no such entry in %(target)s."),
+    "unknown-county": N_("There is no county of this code in areas.csv."),
     "sum-not-one": N_("The weights sum to %(sum)s; make them sum to 1."),
     "auxiliary-weight": N_("An auxiliary indicator has weight 0."),
     "points-missing": N_("A rated option needs points."),

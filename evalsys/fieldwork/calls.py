@@ -21,7 +21,7 @@ def why_not_now(runtime: Runtime, talk: Conversation) -> str:
     """The message with which a call says goodbye before its first question; ``""`` where the interview may begin."""
     if not talk.is_open:
         return "closed"
-    return "" if talk.rules.hours.is_open(runtime.clock.now()) else "not_now"
+    return "" if talk.rules.hours_in(talk.county).is_open(runtime.clock.now()) else "not_now"
 
 
 def keep_said(session: Session, attempt_key: str, said: str) -> None:

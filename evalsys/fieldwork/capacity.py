@@ -25,7 +25,8 @@ QUEUE = timedelta(seconds=60)
 class Capacity:
     """How many attempts may be made now.
 
-    ``numbers``: how many from each caller id, where each has a pace of its own. ``probing``: only to see whether the provider works again. ``spent``: none, since the budget is.
+    ``numbers``: how many from each caller id, where each has a pace of its own. ``probing``: only to see whether the provider works
+    again. ``spent``: none, since the budget is.
     """
 
     attempts: int
@@ -42,7 +43,7 @@ def find_capacity(session: Session, runtime: Runtime, round_: Round, channel: st
     """
     rules = rules_of(round_.configuration)
     now = runtime.clock.now()
-    if round_.state != "open" or not (round_.field_from <= now < round_.field_until) or not rules.hours.is_open(now):
+    if round_.state != "open" or not (round_.field_from <= now < round_.field_until) or not rules.is_open_anywhere(now):
         return Capacity(0)
     circuit = find_circuit(session, round_, channel, now)
     limits = [_count_earned(rules.calls_per_second, circuit.stretch.last_at, now)]

@@ -14,7 +14,16 @@ from evalsys.design.models import Configuration, Round
 from evalsys.fieldwork.interviews import read_answers
 from evalsys.fieldwork.models import Attempt, Interview
 from evalsys.fieldwork.rules import FieldRules, find_rules
-from surveys.fieldwork import Try, final_outcome, message_outcome, next_try, telephone_outcome, tries_exhausted
+from evalsys.samples.models import Case, ServiceRecord
+from surveys.fieldwork import (
+    CallingHours,
+    Try,
+    final_outcome,
+    message_outcome,
+    next_try,
+    telephone_outcome,
+    tries_exhausted,
+)
 from surveys.fieldwork.dispositions import TELEPHONE_OUTCOMES, TryOutcome
 
 #: how often a message is handed to the provider before the case goes on without it
@@ -32,13 +41,22 @@ _HISTORY = select(
 
 @dataclass
 class Dossier:
-    """A case as its next step needs it: the interview (locked), the rules and state of its round, and its ended tries by number."""
+    """A case as its next step needs it: the interview (locked), the rules and state of its round, and its ended tries by number.
+
+    ``county`` is looked up only where some county has hours of its own.
+    """
 
     interview: Interview
     rules: FieldRules
     round_state: str
     field_until: datetime
+    county: str = ""
     tries: dict[int, Try] = field(default_factory=dict)
+
+    @property
+    def hours(self) -> CallingHours:
+        """When this case may be called."""
+        return self.rules.hours_in(self.county)
 
     @property
     def history(self) -> list[Try]:
@@ -65,6 +83,10 @@ def open_dossiers(session: Session, case_ids: Iterable[int]) -> dict[int, Dossie
         interview.case_id: Dossier(interview, find_rules(session, sha256), state, until)
         for interview, state, until, sha256 in rows
     }
+    if any(dossier.rules.hours_by_county for dossier in dossiers.values()):
+        places = select(Case.id, ServiceRecord.county).join(ServiceRecord, ServiceRecord.id == Case.record_id)
+        for case_id, county in session.execute(places.where(Case.id.in_(dossiers))):
+            dossiers[case_id].county = county
     for row in session.execute(_HISTORY.where(Attempt.case_id.in_(wanted))):
         entry = Try(row.started_at or row.planned_at, row.outcome, row.counts, row.channel == "voice")
         dossiers[row.case_id].tries[row.number] = entry
@@ -82,13 +104,26 @@ def end_attempt(
     seconds: int | None = None,
     at: datetime | None = None,
 ) -> None:
-    """Complete an attempt's row with its outcome, and decide what is done about its case next. Once only."""
+    """Complete an attempt by the last status that a provider reports of it. Once only."""
     if attempt.state == "ended":
         return
     if attempt.channel == "sms":
         result = message_outcome(status, error_code=error_code)
     else:
         result = _voice_outcome(runtime, attempt, dossier, status, answered_by, error_code)
+    conclude_attempt(runtime, attempt, dossier, result, seconds=seconds, at=at)
+
+
+def conclude_attempt(
+    runtime: Runtime,
+    attempt: Attempt,
+    dossier: Dossier,
+    result: TryOutcome,
+    *,
+    seconds: int | None,
+    at: datetime | None = None,
+) -> None:
+    """Complete the row of an attempt that has not ended with its outcome, and decide what is done about its case next."""
     attempt.state, attempt.ended_at = "ended", at or runtime.clock.now()
     attempt.outcome, attempt.counts, attempt.seconds = result.outcome, result.counts_as_try, seconds
     begun = attempt.started_at or attempt.planned_at
@@ -128,12 +163,12 @@ def _plan_next(runtime: Runtime, attempt: Attempt, dossier: Dossier) -> None:
         if interview.next_channel:
             return None
     else:
-        interview.due_at = next_try(rules.retry, rules.hours, history, now, dossier.field_until)
+        interview.due_at = next_try(rules.retry, dossier.hours, history, now, dossier.field_until)
         interview.next_channel = "voice" if interview.due_at else _other_untried(rules, history)
         if interview.due_at:
             return None
         if interview.next_channel and not _is_ended(history):
-            interview.due_at = rules.hours.next_open(now, dossier.field_until)
+            interview.due_at = dossier.hours.next_open(now, dossier.field_until)
             return None
     exhausted = attempt.channel == "voice" or attempt.outcome != "3.19"
     return settle(runtime, dossier, over=False, exhausted=exhausted)
@@ -146,12 +181,12 @@ def _after_message(dossier: Dossier, attempt: Attempt, now: datetime) -> tuple[s
     """
     rules, history = dossier.rules, dossier.history
     if attempt.outcome == "3.16" and sum(not entry.by_phone for entry in history) < MESSAGES:
-        due = rules.hours.next_open(now + rules.retry.delay_after(attempt.outcome), dossier.field_until)
+        due = dossier.hours.next_open(now + rules.retry.delay_after(attempt.outcome), dossier.field_until)
         return ("sms", due) if due else ("", None)
     if any(entry.by_phone for entry in history) or not rules.other_channel("sms"):
         return "", None
     wait = rules.phone_after_message if attempt.outcome == "3.19" else timedelta(0)
-    due = next_try(rules.retry, rules.hours, [], now + wait, dossier.field_until)
+    due = next_try(rules.retry, dossier.hours, [], now + wait, dossier.field_until)
     return ("voice", due) if due else ("", None)
 
 

@@ -6,12 +6,12 @@ The attempt is kept first, then the provider is called with no transaction open,
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from evalsys.base.clock import Clock
@@ -73,23 +73,10 @@ def plan_attempts(
     allow ``limit`` in all. ``probing``: they are made to see whether the provider works again.
     """
     now = runtime.clock.now()
-    due = session.execute(
-        select(Interview.case_id, Interview.tries, Interview.unit_code, Case.cid, ServiceRecord)
-        .join(Case, Case.id == Interview.case_id)
-        .join(ServiceRecord, ServiceRecord.id == Case.record_id)
-        .where(
-            Interview.round_id == round_.id,
-            Interview.state == "waiting",
-            Interview.next_channel == channel,
-            Interview.due_at <= now,
-        )
-        .order_by(Interview.due_at, Interview.case_id)
-        .limit(limit)
-        .with_for_update(of=Interview, skip_locked=True)
-    ).all()
+    rules = rules_of(round_.configuration)
+    due = _take_due(session, rules, round_, channel, limit, now)
     if not due:
         return []
-    rules = rules_of(round_.configuration)
     callers = _pick_callers(session, rules.caller_ids, {case_id: tries for case_id, tries, *_ in due}, numbers)
     names = {unit.code: {"zh": unit.name_zh, "en": unit.name_en} for unit in round_.units}
     rows = [
@@ -124,6 +111,42 @@ def plan_attempts(
         Planned(ids[row["key"]], row["key"], channel, read_phone(runtime, record), row["caller_id"], cid, names[unit])
         for row, (_, _, unit, cid, record) in zip(rows, due, strict=True)
     ]
+
+
+def _take_due(
+    session: Session, rules: FieldRules, round_: Round, channel: str, limit: int, now: datetime
+) -> Sequence[Row]:
+    """The next cases that are due, at most ``limit``; those in whose county it is not the hour rest until it is."""
+    while True:
+        due = session.execute(
+            select(Interview.case_id, Interview.tries, Interview.unit_code, Case.cid, ServiceRecord)
+            .join(Case, Case.id == Interview.case_id)
+            .join(ServiceRecord, ServiceRecord.id == Case.record_id)
+            .where(
+                Interview.round_id == round_.id,
+                Interview.state == "waiting",
+                Interview.next_channel == channel,
+                Interview.due_at <= now,
+            )
+            .order_by(Interview.due_at, Interview.case_id)
+            .limit(limit)
+            .with_for_update(of=Interview, skip_locked=True)
+        ).all()
+        if not rules.hours_by_county:
+            return due
+        closed = {
+            county for county in {row.ServiceRecord.county for row in due} if not rules.hours_in(county).is_open(now)
+        }
+        for county in closed:
+            resting = [row.case_id for row in due if row.ServiceRecord.county == county]
+            opening = rules.hours_in(county).next_open(now, round_.field_until)
+            session.execute(
+                update(Interview).where(Interview.case_id.in_(resting)).values(due_at=opening),
+                execution_options={"synchronize_session": False},
+            )
+        callable_now = [row for row in due if row.ServiceRecord.county not in closed]
+        if callable_now or not due:
+            return callable_now
 
 
 def make_attempts(runtime: Runtime, rules: FieldRules, planned: Iterable[Planned]) -> list[Answer]:

@@ -33,6 +33,7 @@ _HELD = select(
     RoundUnit.name_zh,
     RoundUnit.name_en,
     ServiceRecord.served_on,
+    ServiceRecord.county,
 ).select_from(
     join(Interview, Case, Case.id == Interview.case_id)
     .join(ServiceRecord, ServiceRecord.id == Case.record_id)
@@ -66,6 +67,7 @@ class Conversation:
     unit_code: str
     unit_name: Mapping[str, str]
     month: str
+    county: str
 
     @property
     def questionnaire(self) -> Questionnaire:
@@ -122,6 +124,7 @@ def _load(session: Session, runtime: Runtime, statement: Select, **place: int | 
         language=row.language,
         unit_code=row.unit_code,
         unit_name={"zh": row.name_zh, "en": row.name_en},
+        county=row.county,
         month=row.served_on.strftime("%Y-%m") if row.served_on else "",
     )
 
@@ -220,11 +223,11 @@ def opt_out(session: Session, runtime: Runtime, case_id: int) -> None:
     refuse_interview(session, runtime, case_id)
 
 
-def refuse_interview(session: Session, runtime: Runtime, case_id: int) -> None:
-    """End an interview with a refusal (2.11) and forget what was answered before it."""
+def refuse_interview(session: Session, runtime: Runtime, case_id: int, outcome: str = "2.11") -> None:
+    """End an interview with a refusal and forget what was answered before it."""
     table = Interview.__table__
     session.execute(
         update(table)
         .where(table.c.case_id == case_id, table.c.state.in_(("waiting", "calling")))
-        .values(state="ended", outcome="2.11", ended_at=runtime.clock.now(), due_at=None, answers_cipher=None)
+        .values(state="ended", outcome=outcome, ended_at=runtime.clock.now(), due_at=None, answers_cipher=None)
     )

@@ -49,7 +49,7 @@ class Attempt(Base):
     ``state``: ``dialling`` (kept before the provider is called), ``placed`` (the provider has it), ``unknown`` (it may have),
     ``ended``. ``key`` stands in every callback address; ``fence`` is that of the claim under which a worker planned it.
     ``fault``: with which code, or ``unknown``, the provider failed to take it, for no reason of the number's. ``probe``: made only
-    to see whether the provider works again.
+    to see whether the provider works again. ``line_digest``: of what a call centre reported of it, to know the same line again.
     """
 
     __tablename__ = "attempt"
@@ -88,6 +88,8 @@ class Attempt(Base):
     seconds: Mapped[int | None]
     fault: Mapped[str] = mapped_column(String(20), default="", server_default="")
     probe: Mapped[bool] = mapped_column(default=False, server_default=false())
+    interviewer: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    line_digest: Mapped[str] = mapped_column(String(64), default="", server_default="")
 
 
 class StatusReceipt(Base):
@@ -105,6 +107,28 @@ class StatusReceipt(Base):
     error_code: Mapped[str] = mapped_column(String(10), default="")
     received_at: Mapped[datetime] = mapped_column(UTCDateTime)
     applied: Mapped[bool] = mapped_column(default=False)
+
+
+class ResultFile(Base):
+    """A call centre's file of results that was taken in; of its content only counts are kept.
+
+    ``digest``: keyed, to know the same file again; forgotten when the round closes.
+    """
+
+    __tablename__ = "result_file"
+    __table_args__ = (UniqueConstraint("round_id", "digest"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"))
+    digest: Mapped[str | None] = mapped_column(String(64))
+    file_name: Mapped[str] = mapped_column(String(200))
+    lines: Mapped[int]
+    imported: Mapped[int]
+    repeated: Mapped[int]
+    superseded: Mapped[int]
+    refused: Mapped[int]
+    imported_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    imported_by: Mapped[str] = mapped_column(String(80))
 
 
 class SealedAnswer(Base):

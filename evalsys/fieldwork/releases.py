@@ -16,7 +16,7 @@ from evalsys.fieldwork.models import Interview
 from evalsys.fieldwork.rules import rules_of
 from evalsys.outbox.actions import put_job
 from evalsys.samples.draws import release_replicate
-from evalsys.samples.models import Case
+from evalsys.samples.models import Case, ServiceRecord
 from surveys.fieldwork import ReplicateProgress, should_release_next
 
 FINAL_STATES = ("answered", "sealed", "ended")
@@ -109,9 +109,14 @@ def find_progress(session: Session, round_: Round) -> dict[str, list[ReplicatePr
 
 
 def _put_to_work(session: Session, runtime: Runtime, round_: Round, cases: list[Case]) -> None:
+    if not cases:
+        return
     rules = rules_of(round_.configuration)
-    now = runtime.clock.now()
-    due_at = rules.hours.next_open(max(now, round_.field_from), round_.field_until)
+    earliest = max(runtime.clock.now(), round_.field_from)
+    county_of = _find_counties(session, cases[0])
+    openings = {
+        county: rules.hours_in(county).next_open(earliest, round_.field_until) for county in set(county_of.values())
+    }
     rows = [
         {
             "case_id": drawn.id,
@@ -119,7 +124,7 @@ def _put_to_work(session: Session, runtime: Runtime, round_: Round, cases: list[
             "unit_code": drawn.unit_code,
             "state": "waiting",
             "next_channel": rules.first_channel(drawn.arm),
-            "due_at": due_at,
+            "due_at": openings[county_of[drawn.id]],
             "outcome": "",
             "tries": 0,
             "token_digest": token_digest(runtime.keyring.link_token(drawn.cid)),
@@ -129,5 +134,11 @@ def _put_to_work(session: Session, runtime: Runtime, round_: Round, cases: list[
         }
         for drawn in cases
     ]
-    if rows:
-        session.execute(insert(Interview), rows)
+    session.execute(insert(Interview), rows)
+
+
+def _find_counties(session: Session, one: Case) -> dict[int, str]:
+    """The county of each case in the replicate of ``one``."""
+    counties = select(Case.id, ServiceRecord.county).join(ServiceRecord, ServiceRecord.id == Case.record_id)
+    of_replicate = (Case.round_id == one.round_id, Case.unit_code == one.unit_code, Case.replicate == one.replicate)
+    return dict(session.execute(counties.where(*of_replicate)).all())

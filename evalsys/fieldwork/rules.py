@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -23,6 +24,7 @@ class FieldRules:
 
     questionnaire: Questionnaire
     hours: CallingHours
+    hours_by_county: Mapping[str, CallingHours]
     retry: RetryRule
     release: ReleaseRule
     channels: tuple[str, ...]
@@ -39,6 +41,19 @@ class FieldRules:
     def first_channel(self, arm: str) -> str:
         """The channel that a case of this arm begins with: the random arm swaps the modes."""
         return self.channels[-1] if arm == "swap" else self.channels[0]
+
+    def hours_in(self, county: str) -> CallingHours:
+        """The calling hours of a county: its own, or those of the programme."""
+        return self.hours_by_county.get(county, self.hours)
+
+    def is_open_anywhere(self, at: datetime) -> bool:
+        """Whether somebody may be called at this moment."""
+        return any(hours.is_open(at) for hours in (self.hours, *self.hours_by_county.values()))
+
+    def next_open_anywhere(self, at: datetime, until: datetime) -> datetime | None:
+        """The first moment from ``at`` on, before ``until``, at which somebody may be called; ``None`` if there is none."""
+        openings = [hours.next_open(at, until) for hours in (self.hours, *self.hours_by_county.values())]
+        return min(filter(None, openings), default=None)
 
     def other_channel(self, channel: str) -> str:
         """The channel that follows when ``channel`` has led nowhere; ``""`` where the round has one mode only."""
@@ -60,6 +75,7 @@ def rules_of(configuration: Configuration) -> FieldRules:
         _rules[configuration.sha256] = FieldRules(
             questionnaire=Questionnaire.from_configuration(content),
             hours=CallingHours.from_configuration(fieldwork, content["programme"]["time_zone"]),
+            hours_by_county=CallingHours.by_county(fieldwork, content["programme"]["time_zone"]),
             retry=RetryRule.from_configuration(fieldwork),
             release=ReleaseRule.from_configuration(fieldwork),
             channels=tuple(CHANNEL_BY_MODE[mode] for mode in fieldwork["mode_sequence"]),

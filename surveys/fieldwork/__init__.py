@@ -14,6 +14,7 @@ from surveys.fieldwork.dispositions import (
     final_outcome,
     message_outcome,
     provider_failed,
+    stated_outcome,
     telephone_outcome,
 )
 from surveys.fieldwork.outcomes import OUTCOME_CLASSES, OUTCOMES, Outcome, OutcomeCounts, Rates, find_outcome, rates
@@ -60,6 +61,7 @@ __all__ = [
     "provider_failed",
     "rates",
     "should_release_next",
+    "stated_outcome",
     "telephone_outcome",
     "tries_exhausted",
 ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -104,10 +104,20 @@ class CallingHours:
             Slot(entry["code"], _read_window(entry, Phrase("slot %(slot)s", slot=entry["code"])))
             for entry in fieldwork.get("slots", ())
         )
-        holidays = frozenset(
-            day if isinstance(day, date) else date.fromisoformat(day) for day in fieldwork.get("holidays", ())
-        )
+        holidays = _read_days(fieldwork.get("holidays", ()))
         return cls(windows, ZoneInfo(zone) if isinstance(zone, str) else zone, holidays, slots)
+
+    @classmethod
+    def by_county(cls, fieldwork: Mapping, zone: str | tzinfo) -> dict[str, CallingHours]:
+        """Read ``area_hours``: the hours of each county that has its own, with its holidays besides those of the programme."""
+        general = cls.from_configuration(fieldwork, zone)
+        return {
+            area["county"]: replace(
+                cls.from_configuration({**fieldwork, **area}, zone),
+                holidays=general.holidays | _read_days(area.get("holidays", ())),
+            )
+            for area in fieldwork.get("area_hours", ())
+        }
 
     def is_open(self, at: datetime) -> bool:
         """Whether a call may ring at this moment."""
@@ -155,6 +165,10 @@ class CallingHours:
             (datetime.combine(day, start, self.zone), datetime.combine(day, end, self.zone))
             for start, end in sorted(pieces)
         ]
+
+
+def _read_days(days: Iterable[str | date]) -> frozenset[date]:
+    return frozenset(day if isinstance(day, date) else date.fromisoformat(day) for day in days)
 
 
 def _read_window(entry: Mapping, where: Phrase | str) -> Window:

@@ -100,6 +100,28 @@ def telephone_outcome(status: str, *, answered_by: str = "", error_code: str = "
         ) from None
 
 
+#: codes of a try in which no telephone rang
+_NEVER_RANG = frozenset({"3.11", "3.15", "3.16", "3.30", "4.30", "4.31", "4.32"})
+
+
+def stated_outcome(code: str) -> TryOutcome:
+    """The outcome of a try whose code somebody states who made it, such as a call centre.
+
+    Raises ``FieldworkError`` for an unknown code and for 4.80, which no released case can have.
+    """
+    find_outcome(code)
+    _refuse_quota(code)
+    return TryOutcome(code, code not in _NEVER_RANG)
+
+
+def _refuse_quota(code: str) -> None:
+    if code == "4.80":
+        raise FieldworkError(
+            "A released case cannot end as 4.80 (quota filled); quotas decide releases only.",
+            code="quota-on-released-case",
+        )
+
+
 def message_outcome(status: str, *, error_code: str = "") -> TryOutcome | None:
     """The outcome of a text message from its last status.
 
@@ -166,11 +188,7 @@ def final_outcome(outcomes: Sequence[str], *, tries_exhausted: bool, field_perio
     """
     for code in outcomes:
         find_outcome(code)
-        if code == "4.80":
-            raise FieldworkError(
-                "A released case cannot end as 4.80 (quota filled); quotas decide releases only.",
-                code="quota-on-released-case",
-            )
+        _refuse_quota(code)
     for answered in ("1.1", "1.2"):
         if answered in outcomes:
             return answered

@@ -120,6 +120,35 @@ def test_problems_of_several_files_are_reported_together(folder):
     }
 
 
+#: a county's own hours, for its code and the beginning of its day; they stand before the first slot
+OWN_HOURS = """[[area_hours]]
+county = "%s"
+holidays = [2026-06-22]
+calling_hours = [{ from = "%s", to = "18:00" }]
+
+"""
+HOURS_END = "area_hours[1].calling_hours[1].to"
+
+
+def test_what_may_be_left_out_of_fieldwork_is_kept_and_written_where_it_is_given(folder, tmp_path):
+    replace(
+        folder,
+        "fieldwork.toml",
+        "quota = 156",
+        "quota = 156\ncost_per_minute = 0.1\ncost_per_message = 0.05\nbudget = 900",
+    )
+    replace(folder, "fieldwork.toml", "concurrent_calls", "calls_per_second_per_number = 0.5\nconcurrent_calls")
+    replace(folder, "fieldwork.toml", "[[slots]]", OWN_HOURS % ("370124", "09:00") + "[[slots]]")
+    files = read_programme(folder)
+    given = {"cost_per_minute": 0.1, "cost_per_message": 0.05, "budget": 900, "calls_per_second_per_number": 0.5}
+    given["area_hours"] = [
+        {"county": "370124", "calling_hours": [{"from": "09:00", "to": "18:00"}], "holidays": ["2026-06-22"]}
+    ]
+    assert given.items() <= files.configuration["fieldwork"].items()
+    write_programme(tmp_path / "again", files.configuration, files.areas, files.units, files.stations)
+    assert read_programme(tmp_path / "again") == files
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new", "column", "value", "problem"),
     [
@@ -204,6 +233,21 @@ def test_each_bad_value_is_named_with_its_place(folder, name, old, new, column, 
             "quota = 156\nbudget = 9\ncost_per_minute = 1",
             "budget",
             "cost-missing",
+        ),
+        (
+            "fieldwork.toml",
+            "[[slots]]",
+            OWN_HOURS % ("370100", "09:00") + "[[slots]]",
+            "area_hours[1].county",
+            "unknown-county",
+        ),
+        ("fieldwork.toml", "[[slots]]", OWN_HOURS % ("370124", "19:00") + "[[slots]]", HOURS_END, "hours-not-ordered"),
+        (
+            "fieldwork.toml",
+            "[[slots]]",
+            2 * (OWN_HOURS % ("370124", "09:00")) + "[[slots]]",
+            "area_hours[2].county",
+            "duplicate",
         ),
         ("fieldwork.toml", "请评价：{link}", "请评价", "sms.text.zh", "link-missing"),
         ("fieldwork.toml", "您近期在{unit}", "{name}您近期在{unit}", "sms.text.zh", "unknown-pipe"),
