@@ -119,6 +119,11 @@ def insert_once(model: type[Base], values: dict) -> bool:
         _writing.reset(token)
 
 
+def keep_once(session: Session, model: type[Base], values: dict) -> bool:
+    """Keep one row in the transaction that is open, unless one with its key is there already; whether it was kept."""
+    return bool(session.execute(_insert_or_leave(session.get_bind().dialect.name, model), values).rowcount)
+
+
 @cache
 def _insert_or_leave(dialect: str, model: type[Base]) -> Insert:
     # On the table and not the class: the row is not needed as an object.

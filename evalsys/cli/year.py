@@ -210,6 +210,7 @@ class Year:
             writer.writerow(("phone", "cid", "unit", "group", "county"))
             writer.writerows(self.read(lambda s, r: list(_list_citizens(s, r, get_round(s, code)))))
         names = {name: str(folder / f"{name}.json") for name in ("truth", "hearing")}
+        names["inbound_url"] = f"{self.app.extensions['evalsys'].settings.public_base_url}/provider/message"
         desk.ask("POST", "population", {"directory": str(folder / "directory.csv"), "seed": self.seed, **names})
         return truth
 

@@ -53,14 +53,14 @@ def apply_receipts(session: Session, runtime: Runtime, limit: int = 500) -> int:
     dossiers = open_dossiers(session, [attempt.case_id for attempt in attempts])
     for attempt in attempts:
         for receipt in by_key[attempt.key]:
-            _apply(runtime, attempt, dossiers[attempt.case_id], receipt)
+            _apply(session, runtime, attempt, dossiers[attempt.case_id], receipt)
     session.execute(
         update(_RECEIPT).where(_RECEIPT.c.id.in_([receipt.id for receipt in receipts])).values(applied=True)
     )
     return len(receipts)
 
 
-def _apply(runtime: Runtime, attempt: Attempt, dossier: Dossier, receipt: Row) -> None:
+def _apply(session: Session, runtime: Runtime, attempt: Attempt, dossier: Dossier, receipt: Row) -> None:
     if receipt.status in ("in-progress", "answered"):
         # Also when it comes after the last status: that a call connected must not depend on the order of callbacks.
         attempt.connected_at = attempt.connected_at or receipt.received_at
@@ -70,6 +70,7 @@ def _apply(runtime: Runtime, attempt: Attempt, dossier: Dossier, receipt: Row) -
     attempt.started_at = attempt.started_at or receipt.received_at
     if receipt.status in FINAL[attempt.channel]:
         end_attempt(
+            session,
             runtime,
             attempt,
             dossier,

@@ -13,6 +13,7 @@ from evalsys.base.runtime import Runtime
 from evalsys.design.models import Configuration, Round
 from evalsys.fieldwork.interviews import read_answers
 from evalsys.fieldwork.models import Attempt, Interview
+from evalsys.fieldwork.opt_outs import REFUSED, opt_out_case
 from evalsys.fieldwork.rules import FieldRules, find_rules
 from evalsys.samples.models import Case, ServiceRecord
 from surveys.fieldwork import (
@@ -94,6 +95,7 @@ def open_dossiers(session: Session, case_ids: Iterable[int]) -> dict[int, Dossie
 
 
 def end_attempt(
+    session: Session,
     runtime: Runtime,
     attempt: Attempt,
     dossier: Dossier,
@@ -104,7 +106,10 @@ def end_attempt(
     seconds: int | None = None,
     at: datetime | None = None,
 ) -> None:
-    """Complete an attempt by the last status that a provider reports of it. Once only."""
+    """Complete an attempt by the last status that a provider reports of it. Once only.
+
+    Who has unsubscribed at the provider has opted out here too.
+    """
     if attempt.state == "ended":
         return
     if attempt.channel == "sms":
@@ -112,6 +117,8 @@ def end_attempt(
     else:
         result = _voice_outcome(runtime, attempt, dossier, status, answered_by, error_code)
     conclude_attempt(runtime, attempt, dossier, result, seconds=seconds, at=at)
+    if attempt.channel == "sms" and result.outcome == REFUSED:
+        opt_out_case(session, runtime, attempt.case_id)
 
 
 def conclude_attempt(

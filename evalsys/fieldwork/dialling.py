@@ -182,7 +182,7 @@ def keep_answers(session: Session, runtime: Runtime, answers: Iterable[Answer]) 
             attempt = session.get(Attempt, answer.attempt_id, populate_existing=True)
             dossier = open_dossiers(session, [attempt.case_id])[attempt.case_id]
             status = "rate-limited" if answer.retry_later else "failed"
-            end_attempt(runtime, attempt, dossier, status, error_code=answer.refused)
+            end_attempt(session, runtime, attempt, dossier, status, error_code=answer.refused)
             attempt.fault = answer.refused[:20] if provider_failed(answer.refused) else ""
             continue
         if not answer.sid:

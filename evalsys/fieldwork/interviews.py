@@ -9,15 +9,16 @@ from datetime import timedelta
 from functools import cache
 
 from sqlalchemy import Row, Select, Update, bindparam, case, join, select, update
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from evalsys.base.crypto import token_digest
 from evalsys.base.errors import NotFound, Refused
 from evalsys.base.runtime import Runtime
 from evalsys.design.models import Configuration, Round, RoundUnit
 from evalsys.fieldwork.models import Attempt, Interview
+from evalsys.fieldwork.opt_outs import opt_out_case
 from evalsys.fieldwork.rules import FieldRules, find_rules
-from evalsys.samples.models import Case, OptOut, ServiceRecord
+from evalsys.samples.models import Case, ServiceRecord
 from surveys.instrument import Question, Questionnaire
 
 _HELD = select(
@@ -214,13 +215,9 @@ def _saving(done: bool, on_web: bool) -> Update:
 
 def opt_out(session: Session, runtime: Runtime, case_id: int) -> None:
     """Never contact this person again, in this round or any other."""
-    interview = session.get(Interview, case_id, options=[joinedload(Interview.case).joinedload(Case.record)])
-    if interview is None:
+    if session.get(Interview, case_id) is None:
         raise NotFound("There is no such interview.")
-    index = interview.case.record.person_index
-    if session.get(OptOut, index) is None:
-        session.add(OptOut(number_index=index, opted_out_at=runtime.clock.now()))
-    refuse_interview(session, runtime, case_id)
+    opt_out_case(session, runtime, case_id)
 
 
 def refuse_interview(session: Session, runtime: Runtime, case_id: int, outcome: str = "2.11") -> None:

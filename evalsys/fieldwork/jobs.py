@@ -131,12 +131,13 @@ def _settle_lost(
     own = next((call for call in found if call.sid == sid or (not sid and call.sid not in taken)), None)
     if own is None:
         if not sid and runtime.clock.now() - attempt.planned_at > GIVEN_UP_AFTER:
-            end_attempt(runtime, attempt, _dossier(session, attempt), "failed")
+            end_attempt(session, runtime, attempt, _dossier(session, attempt), "failed")
         return
     if attempt.state in ("dialling", "unknown"):
         attempt.state, attempt.provider_sid = "placed", own.sid
     if own.status in FINAL[attempt.channel]:
         end_attempt(
+            session,
             runtime,
             attempt,
             _dossier(session, attempt),

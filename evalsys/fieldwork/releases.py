@@ -13,10 +13,11 @@ from evalsys.base.runtime import Runtime
 from evalsys.design.actions import refuse_unless
 from evalsys.design.models import Round
 from evalsys.fieldwork.models import Interview
+from evalsys.fieldwork.opt_outs import REFUSED
 from evalsys.fieldwork.rules import rules_of
 from evalsys.outbox.actions import put_job
 from evalsys.samples.draws import release_replicate
-from evalsys.samples.models import Case, ServiceRecord
+from evalsys.samples.models import Case, OptOut, ServiceRecord
 from surveys.fieldwork import ReplicateProgress, should_release_next
 
 FINAL_STATES = ("answered", "sealed", "ended")
@@ -112,33 +113,43 @@ def _put_to_work(session: Session, runtime: Runtime, round_: Round, cases: list[
     if not cases:
         return
     rules = rules_of(round_.configuration)
-    earliest = max(runtime.clock.now(), round_.field_from)
-    county_of = _find_counties(session, cases[0])
+    now = runtime.clock.now()
+    people = _find_people(session, cases[0])
     openings = {
-        county: rules.hours_in(county).next_open(earliest, round_.field_until) for county in set(county_of.values())
+        county: rules.hours_in(county).next_open(max(now, round_.field_from), round_.field_until)
+        for county in {county for county, _ in people.values()}
     }
-    rows = [
-        {
+    rows = []
+    for drawn in cases:
+        county, opted_out = people[drawn.id]
+        row = {
             "case_id": drawn.id,
             "round_id": round_.id,
             "unit_code": drawn.unit_code,
             "state": "waiting",
             "next_channel": rules.first_channel(drawn.arm),
-            "due_at": openings[county_of[drawn.id]],
+            "due_at": openings[county],
             "outcome": "",
+            "ended_at": None,
             "tries": 0,
             "token_digest": token_digest(runtime.keyring.link_token(drawn.cid)),
             "language": "",
             "version": 0,
             "channel": "",
         }
-        for drawn in cases
-    ]
+        if opted_out:
+            # Since the frame was committed: refused before the first word of this round.
+            row |= {"state": "ended", "outcome": REFUSED, "ended_at": now, "due_at": None}
+        rows.append(row)
     session.execute(insert(Interview), rows)
 
 
-def _find_counties(session: Session, one: Case) -> dict[int, str]:
-    """The county of each case in the replicate of ``one``."""
-    counties = select(Case.id, ServiceRecord.county).join(ServiceRecord, ServiceRecord.id == Case.record_id)
-    of_replicate = (Case.round_id == one.round_id, Case.unit_code == one.unit_code, Case.replicate == one.replicate)
-    return dict(session.execute(counties.where(*of_replicate)).all())
+def _find_people(session: Session, one: Case) -> dict[int, tuple[str, bool]]:
+    """The county of each case in the replicate of ``one``, and whether its person has opted out meanwhile."""
+    rows = session.execute(
+        select(Case.id, ServiceRecord.county, OptOut.number_index.is_not(None))
+        .join(ServiceRecord, ServiceRecord.id == Case.record_id)
+        .outerjoin(OptOut, OptOut.number_index == ServiceRecord.person_index)
+        .where(Case.round_id == one.round_id, Case.unit_code == one.unit_code, Case.replicate == one.replicate)
+    )
+    return {case_id: (county, opted_out) for case_id, county, opted_out in rows}

@@ -37,6 +37,7 @@ class FieldRules:
     costs: Costs
     message_text: dict[str, str]
     language: str
+    stop_words: tuple[str, ...]
 
     def first_channel(self, arm: str) -> str:
         """The channel that a case of this arm begins with: the random arm swaps the modes."""
@@ -88,5 +89,6 @@ def rules_of(configuration: Configuration) -> FieldRules:
             costs=Costs.from_configuration(fieldwork),
             message_text=fieldwork["sms"]["text"],
             language=content["programme"]["language"],
+            stop_words=tuple(fieldwork["sms"]["stop_words"]),
         )
     return _rules[configuration.sha256]

@@ -26,6 +26,7 @@ from surveys.fieldwork.quotas import (
     should_release_next,
 )
 from surveys.fieldwork.scheduling import RetryRule, Try, next_try, tries_exhausted
+from surveys.fieldwork.stop_words import asks_to_stop
 
 __all__ = [
     "CLOSED",
@@ -52,6 +53,7 @@ __all__ = [
     "Try",
     "TryOutcome",
     "Window",
+    "asks_to_stop",
     "expected_completes",
     "final_outcome",
     "find_outcome",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from twilio.request_validator import RequestValidator
 
+from evalsys.samples.imports import read_phone
+from evalsys.samples.models import Case
 from tests.journeys.players import WebPlayer
 
 
@@ -74,6 +76,34 @@ def test_a_callback_that_the_provider_did_not_sign_so_is_refused_and_changes_not
     before = everything(called)
     assert forged(called, kind).status_code == 403
     assert everything(called) == before
+
+
+def written_back(place, text: str, *, token: str = ""):
+    """What somebody writes back to a message, as the provider passes it on."""
+    settings = place.runtime.settings
+    case_id = place.sql("select min(case_id) from attempt")[0][0]
+    sender = place.act(lambda s, r: read_phone(r, s.get(Case, case_id).record))
+    form = {"From": sender, "To": "+864000000001", "Body": text, "MessageSid": "SM1", "NumMedia": "0"}
+    signer = RequestValidator(token or settings.twilio_auth_token)
+    signature = signer.compute_signature(f"{settings.public_base_url}/provider/message", form)
+    return place.app.test_client().post("/provider/message", data=form, headers={"X-Twilio-Signature": signature})
+
+
+def test_a_stop_word_that_the_provider_did_not_pass_on_opts_nobody_out(called):
+    before = everything(called)
+    assert written_back(called, "退订", token="another token").status_code == 403
+    assert called.app.test_client().post("/provider/message", data={"Body": "退订"}).status_code == 403
+    assert everything(called) == before
+
+
+def test_a_stop_word_that_the_provider_passes_on_opts_out_and_nothing_else_that_is_written_is_kept(called):
+    before = everything(called)
+    assert written_back(called, "办得很好").status_code == 204
+    assert everything(called) == before
+    answer = written_back(called, "退订")
+    assert (answer.status_code, answer.text) == (204, "")
+    assert called.sql("select count(*) from opt_out") == [(1,)]
+    assert called.sql("select outcome from interview where state = 'ended'") == [("2.11",)]
 
 
 def test_the_same_callback_is_taken_once_it_is_genuine(called):

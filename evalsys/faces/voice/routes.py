@@ -1,4 +1,7 @@
-"""What the telephone provider fetches: voice pages, and the addresses for its status callbacks. Signed by the provider, or refused."""
+"""What the telephone provider fetches: voice pages, and the addresses for its status callbacks and for what people write back.
+
+Signed by the provider, or refused.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from evalsys.fieldwork.interviews import (
     record_answer,
     refuse_interview,
 )
+from evalsys.fieldwork.opt_outs import receive_message
 from evalsys.gateways.twilio import verify_signature
 from surveys.errors import InstrumentError
 from surveys.instrument import CONSENT
@@ -45,6 +49,15 @@ def check_signature() -> None:
 def take_status(key: str):
     """Keep a status callback; what follows from it is decided by a job."""
     receive_status(current_runtime(), key, request.form)
+    return "", 204
+
+
+@blueprint.post("/provider/message")
+@require(PROVIDER)
+def take_message():
+    """What somebody wrote back to a message: a stop word opts them out; anything else is not kept."""
+    with transaction() as session:
+        receive_message(session, current_runtime(), request.form.get("From", ""), request.form.get("Body", ""))
     return "", 204
 
 
