@@ -51,6 +51,11 @@ class Settings:
     clock: str
 
     @property
+    def by_call_centre(self) -> bool:
+        """Whether a call centre works the telephone from files, so that nothing is dialled or sent from here."""
+        return self.telephone == "files"
+
+    @property
     def is_production(self) -> bool:
         return self.mode == "production"
 

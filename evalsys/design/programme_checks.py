@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from evalsys.design.instrument_checks import check_instrument
 from evalsys.design.programme_problems import FileProblem
+from surveys.fieldwork import OUTCOMES
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _PIPE = re.compile(r"\{([^{}]*)\}")
@@ -31,6 +32,7 @@ def check_programme(configuration: Mapping[str, Any], areas: Rows, units: Rows, 
         *_check_rounds(configuration, units),
         *_check_fieldwork(configuration["fieldwork"]),
         *_check_hours(configuration["fieldwork"], areas),
+        *_check_call_centre(configuration["fieldwork"]),
         *_check_scoring(configuration),
         *_check_parents("areas.csv", areas),
         *_check_parents("units.csv", units),
@@ -192,6 +194,16 @@ def _check_fieldwork(fieldwork: Mapping) -> Iterator[FileProblem]:
             yield _key(file, f"sms.text.{language}", "", "link-missing")
         for pipe in set(pipes) - {"link", "unit"}:
             yield _key(file, f"sms.text.{language}", pipe, "unknown-pipe", pipe=pipe)
+
+
+def _check_call_centre(fieldwork: Mapping) -> Iterator[FileProblem]:
+    outcomes = (fieldwork["call_centre"] or {"outcomes": {}})["outcomes"]
+    for word, outcome in outcomes.items():
+        column = f"call_centre.outcomes.{word}"
+        if outcome not in OUTCOMES:
+            yield _key("fieldwork.toml", column, outcome, "unknown-outcome")
+        elif outcome == "4.80":
+            yield _key("fieldwork.toml", column, outcome, "quota-outcome")
 
 
 def _check_hours(fieldwork: Mapping, areas: Rows) -> Iterator[FileProblem]:

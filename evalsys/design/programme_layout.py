@@ -118,6 +118,7 @@ FIELDWORK = Fields(
             {name: Number(0) for name in ("busy", "no_answer", "machine", "soft_refusal", "technical")}
         ),
         "sms": Fields({"stop_words": ListOf(Text(40), least=1), "text": BILINGUAL}),
+        "call_centre": Optional(Fields({"outcomes": MapOf(Text(6))}), None),
     }
 )
 SCORING = Fields(

@@ -37,6 +37,8 @@ FILE_SENTENCES = {
     "no-rows": N_("The file has no rows."),
     "unknown-reference": N_("There is no such entry in %(target)s."),
     "unknown-county": N_("There is no county of this code in areas.csv."),
+    "unknown-outcome": N_("This is no AAPOR outcome code; write one such as 1.1, 2.112 or 3.13."),
+    "quota-outcome": N_("No released case can end as 4.80; quotas decide releases only."),
     "sum-not-one": N_("The weights sum to %(sum)s; make them sum to 1."),
     "auxiliary-weight": N_("An auxiliary indicator has weight 0."),
     "points-missing": N_("A rated option needs points."),

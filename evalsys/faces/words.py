@@ -38,6 +38,8 @@ REFUSAL_WORDS = (
     N_("pausing"),
     N_("resuming"),
     N_("closing"),
+    N_("making a work list"),
+    N_("taking results"),
     N_("freezing"),
     N_("scoring"),
     N_("publishing"),

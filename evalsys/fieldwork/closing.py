@@ -13,6 +13,7 @@ from evalsys.base.errors import Refused
 from evalsys.base.runtime import Runtime
 from evalsys.design.actions import refuse_unless
 from evalsys.design.models import Round
+from evalsys.fieldwork.call_results import forget_digests
 from evalsys.fieldwork.cases import open_dossiers, settle
 from evalsys.fieldwork.interviews import read_answers
 from evalsys.fieldwork.models import Interview, SealedAnswer
@@ -46,6 +47,7 @@ def seal_answers(session: Session, runtime: Runtime, round_: Round, *, leftovers
         batch = waiting if leftovers else _choose_batch(waiting)
         if batch:
             _seal_batch(session, runtime, batch)
+            forget_digests(session, round_, [interview.case_id for interview, _ in batch])
             sealed += len(batch)
     return sealed
 
@@ -96,6 +98,7 @@ def close_round(session: Session, runtime: Runtime, round_: Round, *, actor: str
         session.flush()
     round_.closed_at = runtime.clock.now()
     seal_answers(session, runtime, round_, leftovers=True)
+    forget_digests(session, round_)
     for kind in ("field.send", "field.dial", "field.release", "field.seal"):
         end_jobs(session, runtime.clock, f"{kind}:{round_.code}")
     outcomes = count_outcomes(session, round_)

@@ -58,6 +58,8 @@ def dial_numbers(runtime: Runtime, payload: dict, claim: Claim) -> None:
 
 
 def _make_due(runtime: Runtime, code: str, channel: str, claim: Claim) -> None:
+    if runtime.settings.by_call_centre:
+        return  # what is due waits for the next work list
     with transaction() as session:
         round_ = get_round(session, code)
         capacity = find_capacity(session, runtime, round_, channel)
@@ -108,6 +110,8 @@ def seal_ready_answers(runtime: Runtime, payload: dict, claim: Claim) -> None:
 @job_kind("field.reconcile")
 def reconcile_attempts(runtime: Runtime, payload: dict, claim: Claim) -> None:
     """Find out from the provider what became of attempts that nobody knows of; none is made again while the provider does not answer."""
+    if runtime.settings.by_call_centre:
+        return  # there is no provider to ask; a work list is out until its results come
     with transaction() as session:
         lost = find_lost_attempts(session, runtime.clock, get_round(session, payload["round"]))
         questions = [(a.id, a.channel, a.planned_at, a.provider_sid, read_phone(runtime, record)) for a, record in lost]

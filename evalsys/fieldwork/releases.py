@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from evalsys.audit.actions import record_act
 from evalsys.base.crypto import token_digest
+from evalsys.base.errors import Refused
 from evalsys.base.runtime import Runtime
 from evalsys.design.actions import refuse_unless
 from evalsys.design.models import Round
@@ -35,6 +36,11 @@ BEATS = {
 def open_round(session: Session, runtime: Runtime, round_: Round, *, actor: str) -> int:
     """Open a drawn round: its configuration is fixed from here, the first replicates go out; how many cases did."""
     refuse_unless(round_, "drawn", doing="opening")
+    if runtime.settings.by_call_centre and "sms" in rules_of(round_.configuration).channels:
+        raise Refused(
+            "A call centre that exchanges files sends no text messages; make phone the only mode in mode_sequence, or choose another "
+            "EVALSYS_TELEPHONE."
+        )
     round_.opened_at = runtime.clock.now()
     record_act(session, runtime.clock, round_.code, actor, "round opened", configuration=round_.configuration.sha256)
     released = _release_first(session, runtime, round_)

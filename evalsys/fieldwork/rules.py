@@ -38,6 +38,7 @@ class FieldRules:
     message_text: dict[str, str]
     language: str
     stop_words: tuple[str, ...]
+    outcome_by_word: Mapping[str, str]
 
     def first_channel(self, arm: str) -> str:
         """The channel that a case of this arm begins with: the random arm swaps the modes."""
@@ -90,5 +91,6 @@ def rules_of(configuration: Configuration) -> FieldRules:
             message_text=fieldwork["sms"]["text"],
             language=content["programme"]["language"],
             stop_words=tuple(fieldwork["sms"]["stop_words"]),
+            outcome_by_word=(fieldwork.get("call_centre") or {}).get("outcomes", {}),
         )
     return _rules[configuration.sha256]

@@ -85,7 +85,7 @@ def import_service_records(
     if round_.state != "draft":
         raise refuse_frame_change(runtime, round_, actor, path.name)
     table = read_table(path)
-    sha256 = _hash_file(path)
+    sha256 = hash_file(path)
     if session.scalar(select(FrameImport.id).where(FrameImport.round_id == round_.id, FrameImport.sha256 == sha256)):
         raise Refused("The file %(file)s was imported into this round before.", file=path.name)
     taken = FrameImport(
@@ -271,6 +271,7 @@ def _find_column(header: Iterable[str], kind: str) -> str | None:
     return next((name for name in header if name.strip().lower() in COLUMNS[kind]), None)
 
 
-def _hash_file(path: Path) -> str:
+def hash_file(path: Path) -> str:
+    """The SHA-256 of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

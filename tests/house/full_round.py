@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from evalsys.results.freezing import freeze_round
 from evalsys.results.publishing import publish_round
 from evalsys.results.scoring import score_round
 from evalsys.samples.imports import import_staff_numbers
-from tests.evalsys.installation import UNITS, answer_all, make_open
+from tests.evalsys.fieldwork.call_centre import result, take_list, take_results
+from tests.evalsys.installation import UNITS, Installation, answer_all, make_open
 from tests.house.database_content import read_content
 
 #: the year's assessment needs a second round; nothing else may be empty
@@ -35,6 +37,7 @@ def hold_round(home: Path) -> dict[str, dict[str, list]]:
             s, r.clock, name="chair", display_name="主任", password="a long password", roles=["commission"]
         )
     )
+    _exchange_files(place)
     place.do_job(dial_numbers)
     place.do_job(send_messages)
     with place.app.app_context():
@@ -58,6 +61,14 @@ def hold_round(home: Path) -> dict[str, dict[str, list]]:
         db.session.remove()
         db.engine.dispose()
     return content
+
+
+def _exchange_files(place: Installation) -> None:
+    """A call centre has three of the cases, and reports two of them."""
+    own, place.runtime.settings = place.runtime.settings, replace(place.runtime.settings, telephone="files")
+    first, second, _ = (row.code for row in take_list(place, limit=3).rows)
+    take_results(place, [result(place, first, 结果="无人接听"), result(place, second, 结果="占线")])
+    place.runtime.settings = own
 
 
 def _write(path: Path, *lines: str) -> Path:
