@@ -11,17 +11,49 @@ from evalsys.design.models import Round
 from evalsys.fieldwork.circuits import RULE, find_circuit, find_faults
 from evalsys.fieldwork.rules import rules_of
 from evalsys.fieldwork.spending import find_use, is_spent
+from evalsys.outbox.actions import list_failing_jobs
 from surveys.errors import Phrase
 from surveys.fieldwork import CLOSED, OPEN
 
+JOBS = {
+    "field.apply": Phrase("applying what the provider reports"),
+    "field.send": Phrase("sending text messages"),
+    "field.dial": Phrase("placing calls"),
+    "field.release": Phrase("releasing replicates"),
+    "field.reconcile": Phrase("looking up lost calls at the provider"),
+    "field.seal": Phrase("sealing answers"),
+}
 CALLS_OR_MESSAGES = {"voice": Phrase("Telephone calls"), "sms": Phrase("Text messages")}
 
 
 def list_notices(session: Session, runtime: Runtime, round_: Round) -> list[Phrase]:
-    """Everything that hinders a round's fieldwork now, most urgent first; empty while all is well or the round is not in the field."""
+    """Everything that hinders a round's fieldwork now, most urgent first; empty while all is well."""
+    failing = list(_list_failing(session, round_))
     if round_.state not in ("open", "paused"):
-        return []
-    return [*_list_stopped(session, runtime, round_), *_list_spent(session, runtime, round_)]
+        return failing
+    return [*failing, *_list_stopped(session, runtime, round_), *_list_spent(session, runtime, round_)]
+
+
+def _list_failing(session: Session, round_: Round) -> Iterator[Phrase]:
+    """Jobs of the round that fail again and again. Of an error only its kind: the rest may name what belongs in no page."""
+    for job in list_failing_jobs(session, f":{round_.code}"):
+        values = {
+            "job": JOBS.get(job.kind, job.kind),
+            "tries": job.tries,
+            "error": job.last_error.partition(":")[0],
+        }
+        if job.done_at is None:
+            yield Phrase(
+                "A job of the program fails: %(job)s, %(tries)s times in a row (%(error)s). It is tried again every few minutes; "
+                "tell the administrator, who finds the error in the log.",
+                **values,
+            )
+        else:
+            yield Phrase(
+                "A job of the program was given up: %(job)s, after %(tries)s failures (%(error)s). "
+                "Tell the administrator, who finds the error in the log.",
+                **values,
+            )
 
 
 def _list_stopped(session: Session, runtime: Runtime, round_: Round) -> Iterator[Phrase]:

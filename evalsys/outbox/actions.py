@@ -69,11 +69,14 @@ def hold_claim(session: Session, clock: Clock, claim: Claim) -> bool:
 
 
 def finish_job(session: Session, clock: Clock, job: Job, error: str = "") -> None:
-    """Give a claimed job back: done, due again, or tried again later after an error. A stale fence changes nothing."""
+    """Give a claimed job back: done, due again, or tried again later after an error. A stale fence changes nothing.
+
+    One that comes back by itself goes on being tried after its eighth failure, at the longest wait; another is given up.
+    """
     now = clock.now()
     values: dict = {"lease_until": None, "last_error": error}
-    if error and job.tries < MAXIMUM_TRIES:
-        values["due_at"] = now + timedelta(seconds=2**job.tries)
+    if error and (job.tries < MAXIMUM_TRIES or job.every_seconds):
+        values["due_at"] = now + timedelta(seconds=2 ** min(job.tries, MAXIMUM_TRIES))
     elif job.every_seconds:
         values.update(due_at=now + timedelta(seconds=job.every_seconds), tries=0)
     else:
@@ -88,6 +91,18 @@ def list_due_jobs(session: Session, now: datetime) -> list[int]:
             select(Job.id)
             .where(Job.done_at.is_(None), Job.due_at <= now, or_(Job.lease_until.is_(None), Job.lease_until < now))
             .order_by(Job.due_at, Job.id)
+        )
+    )
+
+
+def list_failing_jobs(session: Session, suffix: str) -> list[Job]:
+    """Jobs whose key ends with ``suffix`` and that have failed eight times in a row or more: still tried, or given up."""
+    return list(
+        session.scalars(
+            select(Job)
+            .where(Job.key.endswith(suffix, autoescape=True), Job.last_error != "", Job.tries >= MAXIMUM_TRIES)
+            .where(or_(Job.done_at.is_(None), Job.every_seconds.is_(None)))
+            .order_by(Job.key)
         )
     )
 

@@ -6,7 +6,17 @@ from datetime import timedelta
 
 import pytest
 
-from evalsys.outbox.actions import LEASE, Claim, claim_job, end_jobs, finish_job, hold_claim, list_due_jobs, put_job
+from evalsys.outbox.actions import (
+    LEASE,
+    Claim,
+    claim_job,
+    end_jobs,
+    finish_job,
+    hold_claim,
+    list_due_jobs,
+    list_failing_jobs,
+    put_job,
+)
 from evalsys.outbox.models import Job
 from evalsys.outbox.worker import KINDS, run_due_jobs
 
@@ -84,6 +94,43 @@ def test_an_error_is_kept_and_the_job_waits_longer_each_time(draft, job):
         waits.append(waited)
     assert waits == [2, 4, 8]
     assert draft.sql("select last_error from job where id = :id", id=job) == [("RuntimeError: no",)]
+
+
+def fail(place, job_id: int, times: int) -> None:
+    """Let a job fail so often, each time as soon as it is due."""
+    for _ in range(times):
+        while not due(place):
+            place.clock.advance(timedelta(seconds=1))
+        finish(place, claim(place, job_id), "RuntimeError: no")
+
+
+def failing(place, suffix: str) -> list[str]:
+    return [job.key for job in place.act(lambda s, r: list_failing_jobs(s, suffix))]
+
+
+def test_a_job_is_given_up_after_eight_failures_and_stands_among_the_failing(draft):
+    job_id = draft.act(lambda s, r: put_job(s, r.clock, "once:R_1", "test", {}).id)
+    fail(draft, job_id, times=7)
+    assert failing(draft, ":R_1") == []
+    fail(draft, job_id, times=1)
+    assert failing(draft, ":R_1") == ["once:R_1"]
+    assert failing(draft, ":RX1") == []
+    draft.clock.advance(timedelta(days=1))
+    assert due(draft) == []
+
+
+def test_a_job_that_comes_back_is_never_given_up_and_is_well_again_after_one_success(draft):
+    job_id = draft.act(lambda s, r: put_job(s, r.clock, "beat:R", "test", {}, every_seconds=1).id)
+    fail(draft, job_id, times=10)
+    assert failing(draft, ":R") == ["beat:R"]
+    begun = draft.clock.now()
+    while not due(draft):
+        draft.clock.advance(timedelta(seconds=1))
+    assert draft.clock.now() - begun == timedelta(seconds=256)
+    finish(draft, claim(draft, job_id))
+    assert failing(draft, ":R") == []
+    draft.clock.advance(timedelta(seconds=1))
+    assert due(draft) == [job_id]
 
 
 def test_a_job_that_comes_back_is_due_after_its_interval(draft):
