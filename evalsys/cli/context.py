@@ -37,13 +37,14 @@ class Refusal(click.ClickException):
 
 def describe_problem(problem) -> str:
     """A bad line in one line: number, column, value, and what is wrong with it."""
+    from evalsys.fieldwork.result_lines import SENTENCES as RESULT_SENTENCES
     from evalsys.hotline.actions import SENTENCES as ORDER_SENTENCES
     from evalsys.samples.imports import SENTENCES as RECORD_SENTENCES
     from evalsys.units.import_rows import ROW_SENTENCES, RowProblem
 
     if not isinstance(problem, RowProblem):
         return str(problem)
-    sentence = problem.sentence({**ROW_SENTENCES, **RECORD_SENTENCES, **ORDER_SENTENCES})
+    sentence = problem.sentence({**ROW_SENTENCES, **RECORD_SENTENCES, **ORDER_SENTENCES, **RESULT_SENTENCES})
     return f"line {problem.line}, {problem.column}: {problem.value!r} {sentence}"
 
 

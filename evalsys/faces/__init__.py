@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from evalsys.faces.commission import call_centre
 from evalsys.faces.commission import routes as commission
 from evalsys.faces.designer import routes as designer
 from evalsys.faces.public import routes as public
@@ -11,7 +12,7 @@ from evalsys.faces.respondent import routes as respondent
 from evalsys.faces.session import routes as session
 from evalsys.faces.voice import routes as voice
 
-FACES = (public, session, designer, commission, respondent, voice)
+FACES = (public, session, designer, commission, call_centre, respondent, voice)
 
 
 def register_faces(app: Flask) -> None:

@@ -1,10 +1,11 @@
-"""A round in which every case can be reached by its link and by a call that is under way."""
+"""A round in which every case can be reached by its link and by a call that is under way; and one that a call centre works."""
 
 from __future__ import annotations
 
 import pytest
 
 from evalsys.fieldwork.jobs import dial_numbers
+from tests.evalsys.fieldwork.call_centre import copy_of_exchange, make_exchange
 from tests.evalsys.installation import Installation, copy_of, make_open
 
 
@@ -19,3 +20,14 @@ def _called(tmp_path_factory) -> Installation:
 def called(_called, tmp_path) -> Installation:
     """A copy of its own for every test."""
     return copy_of(_called, tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def _exchange(tmp_path_factory) -> Installation:
+    return make_exchange(tmp_path_factory.mktemp("exchange"))
+
+
+@pytest.fixture
+def exchange(_exchange, tmp_path) -> Installation:
+    """A round whose calls are made from files."""
+    return copy_of_exchange(_exchange, tmp_path / "exchange")

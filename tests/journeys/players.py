@@ -1,4 +1,4 @@
-"""One interview written once, played on the web as a browser does it and on the telephone as the provider does it.
+"""One interview written once, played on the web as a browser does it, on the telephone as the provider does it, and through files.
 
 Steps: ``consent``, ``decline``, ``opt out``, ``I1=5`` (the answer's value), ``back`` (to the question
 before), ``wrong key`` (an answer that is none), ``silence`` (nothing chosen), ``hang up``, ``resume`` (the same link,
@@ -8,6 +8,7 @@ another call).
 from __future__ import annotations
 
 import secrets
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from twilio.request_validator import RequestValidator
@@ -17,6 +18,7 @@ from evalsys.fieldwork.interviews import load_conversation
 from evalsys.fieldwork.models import Attempt
 from evalsys.fieldwork.rules import rules_of
 from evalsys.gateways.simulator.twiml import Verb, read_page
+from tests.evalsys.fieldwork.call_centre import read_list, result, take_list, take_results
 from tests.evalsys.installation import ROUND, Installation
 
 WRONG_KEY = "7"
@@ -182,3 +184,62 @@ class VoicePlayer(Player):
 
         self.place.act(call_again)
         self.consent()
+
+
+class FilePlayer(Player):
+    """An interviewer of a call centre: takes the only case of a list, notes what is said, and sends one line back per call."""
+
+    def __init__(self, place: Installation) -> None:
+        (row,) = read_list(place, take_list(place, limit=1))
+        key = row["编号"].replace("-", "")
+        super().__init__(place, place.sql("select case_id from attempt where key = :key", key=key)[0][0])
+        self.code, self.said = row["编号"], {}
+
+    def play(self, steps: list[str]) -> FilePlayer:
+        super().play(steps)
+        if self.code:
+            self.hang_up()
+        return self
+
+    def stored(self) -> dict:
+        assert list(self.place.home.glob("r*.csv")) == [self.place.home / "records.csv"]
+        return super().stored()
+
+    def _send_back(self, outcome: str, **cells: str) -> None:
+        line = result(self.place, self.code, 结果=outcome, **cells)
+        report = take_results(self.place, [line])
+        assert (report.imported, report.refused) == (1, 0)
+        self.code = ""
+
+    def consent(self) -> None:
+        self.said = {}
+
+    def decline(self) -> None:
+        self._send_back("2.11")
+
+    def opt_out(self) -> None:
+        self._send_back("2.11", 不再联系="yes")
+
+    def answer(self, code: str, value: str) -> None:
+        self.said[code] = value
+
+    def back(self) -> None:
+        """The interviewer rubs out nothing before the new answer is said."""
+
+    wrong_key = silence = back
+
+    def hang_up(self) -> None:
+        """Whatever is off the way of the final answers was rubbed out; the outcome is what the interviewer sees."""
+        on_the_way = self.questionnaire.path(self.said, "voice")
+        self.said = {code: value for code, value in self.said.items() if code in on_the_way}
+        done = self.questionnaire.next_question(self.said, "voice") is None
+        outcome = self.questionnaire.outcome(self.said)
+        self._send_back(outcome if done else "中途挂断", **self.said)
+
+    def resume(self) -> None:
+        """Called again a week later; the interviewer asks from the beginning, and hears the same."""
+        due = self.place.sql("select due_at from interview where case_id = :id", id=self.case_id)[0][0]
+        self.place.sql("update interview set due_at = null where case_id != :id", id=self.case_id)
+        self.place.clock.at = datetime.fromisoformat(due).replace(tzinfo=UTC)
+        (row,) = read_list(self.place, take_list(self.place))
+        self.code = row["编号"]

@@ -1,4 +1,4 @@
-"""The same journey through the web and through the telephone leaves identical answers."""
+"""The same journey through the web, the telephone and a call centre's files leaves identical answers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from evalsys.fieldwork.closing import close_round
-from tests.journeys.players import VoicePlayer, WebPlayer
+from tests.journeys.players import FilePlayer, VoicePlayer, WebPlayer
 
 CODES = ("I1", "I2", "I3", "I4", "I5", "I6")
 
@@ -66,6 +66,14 @@ def test_a_journey_leaves_the_same_answers_whatever_its_channel(players, name):
     web, voice = (player.play(steps).stored() for player in players)
     assert web == voice
     assert (web["state"], web["outcome"]) == (state, outcome)
+
+
+@pytest.mark.parametrize("name", JOURNEYS)
+def test_a_journey_through_a_call_centres_files_leaves_the_same_answers_as_on_the_web(players, exchange, name):
+    steps, state, outcome = JOURNEYS[name]
+    web, files = players[0].play(steps).stored(), FilePlayer(exchange).play(steps).stored()
+    assert files == web
+    assert (files["state"], files["outcome"]) == (state, outcome)
 
 
 def test_a_bad_rating_takes_as_many_steps_as_a_good_one(players):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, PasswordField, StringField
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms import BooleanField, IntegerField, PasswordField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 NEEDED = _l("Fill this in.")
 
@@ -58,3 +58,17 @@ class OrdersForm(FlaskForm):
 
     file = FileField(_l("CSV or XLSX file of hotline orders"), [FileRequired(_l("Choose a file."))])
     accept_good = BooleanField(_l("Import the good lines although there are bad ones"))
+
+
+class WorkListForm(FlaskForm):
+    """How many calls a call centre gets."""
+
+    limit = IntegerField(_l("At most so many cases (empty: all that are due)"), [Optional(), NumberRange(min=1)])
+    kind = SelectField(_l("File"), choices=[".xlsx", ".csv"])
+
+
+class ResultsForm(FlaskForm):
+    """A call centre's file of results."""
+
+    results = FileField(_l("CSV or XLSX file of results"), [FileRequired(_l("Choose a file."))])
+    accept = BooleanField(_l("Import the good lines although there are bad ones"))

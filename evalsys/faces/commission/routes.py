@@ -15,11 +15,22 @@ from evalsys.base.errors import NotFound
 from evalsys.base.runtime import current_runtime
 from evalsys.design.models import Round
 from evalsys.design.queries import get_round, list_rounds
-from evalsys.faces.commission.forms import ActForm, CommitForm, DrawForm, OrdersForm, PublishForm, TwoPeopleForm
+from evalsys.faces.commission.forms import (
+    ActForm,
+    CommitForm,
+    DrawForm,
+    OrdersForm,
+    PublishForm,
+    ResultsForm,
+    TwoPeopleForm,
+    WorkListForm,
+)
 from evalsys.faces.commission.progress import RATE_NAMES, describe_progress
+from evalsys.fieldwork.call_results import list_result_files
 from evalsys.fieldwork.closing import close_round
 from evalsys.fieldwork.queries import find_earlier
 from evalsys.fieldwork.releases import open_round, pause_round, release_where_needed, resume_round
+from evalsys.fieldwork.worklists import count_due, list_work_lists
 from evalsys.hotline.actions import import_orders
 from evalsys.hotline.queries import count_orders
 from evalsys.render.figures import interval_figure
@@ -67,16 +78,20 @@ def list_all():
 @require("fieldwork.read")
 def show_round(code: str):
     """A round: what can be done now, and how fieldwork stands. Nothing here is a statistic of answers."""
-    return _round_page(get_round(db.session(), code))
+    return show_round_page(get_round(db.session(), code))
 
 
-def _round_page(found: Round, **forms):
-    session = db.session()
+def show_round_page(found: Round, **forms):
+    """The page of a round; ``forms``: those that came back with errors."""
+    session, runtime = db.session(), current_runtime()
     may_run = is_allowed(current_user, "fieldwork.run")
+    by_call_centre = runtime.settings.by_call_centre and found.opened_at is not None
     shown = {
         "commit_form": CommitForm if found.state == "draft" else None,
         "draw_form": DrawForm if found.state == "committed" else None,
         "orders_form": OrdersForm if found.state not in ("draft", "published") else None,
+        "list_form": WorkListForm if by_call_centre and found.state == "open" else None,
+        "results_form": ResultsForm if by_call_centre and found.state in ("open", "paused") else None,
     }
     return render_template(
         "commission/round.html",
@@ -84,11 +99,21 @@ def _round_page(found: Round, **forms):
         draw=get_draw(session, found) if found.committed_at else None,
         acts=[(name, label) for name, (label, _, states) in ACTS.items() if may_run and found.state in states],
         act_form=ActForm(),
-        progress=describe_progress(session, current_runtime(), found) if found.opened_at else None,
+        progress=describe_progress(session, runtime, found) if found.opened_at else None,
         rate_names=RATE_NAMES,
         orders=count_orders(session, found),
+        call_centre=_describe_exchange(session, runtime, found) if by_call_centre else None,
         **{name: forms.get(name) or (kind() if kind and may_run else None) for name, kind in shown.items()},
     )
+
+
+def _describe_exchange(session, runtime, found: Round) -> dict:
+    """What went to the call centre and what came back."""
+    return {
+        "due": count_due(session, runtime, found),
+        "lists": list_work_lists(session, found),
+        "files": list_result_files(session, found),
+    }
 
 
 @blueprint.post("/rounds/<code>/acts/<name>")
@@ -110,7 +135,7 @@ def commit(code: str):
     """Commit to the frame before the seed can be known."""
     form = CommitForm()
     if not form.validate_on_submit():
-        return _round_page(get_round(db.session(), code), commit_form=form), 422
+        return show_round_page(get_round(db.session(), code), commit_form=form), 422
     with transaction() as session:
         found = get_round(session, code)
         commit_frame(
@@ -133,7 +158,7 @@ def draw(code: str):
     form = DrawForm()
     second = _second_person(form, "fieldwork.run")
     if second is None:
-        return _round_page(get_round(db.session(), code), draw_form=form), 422
+        return show_round_page(get_round(db.session(), code), draw_form=form), 422
     with transaction() as session:
         draw_sample(
             session,
@@ -154,7 +179,7 @@ def take_orders(code: str):
     """Take in a file of hotline orders."""
     form = OrdersForm()
     if not form.validate_on_submit():
-        return _round_page(get_round(db.session(), code), orders_form=form), 422
+        return show_round_page(get_round(db.session(), code), orders_form=form), 422
     with keep_upload(form.file.data, "orders") as path, transaction() as session:
         stored = import_orders(
             session,

@@ -16,12 +16,13 @@ from evalsys.accounts.permissions import is_allowed
 from evalsys.base.database import db
 from evalsys.design.models import Configuration, Programme
 from evalsys.design.programme_problems import FileProblem
+from evalsys.fieldwork.result_lines import SENTENCES as RESULT_SENTENCES
 from evalsys.hotline.actions import SENTENCES as ORDER_SENTENCES
 from evalsys.render import words
 from evalsys.samples.imports import SENTENCES as RECORD_SENTENCES
 from evalsys.units.import_rows import ROW_SENTENCES, RowProblem
 
-LINE_SENTENCES = {**ROW_SENTENCES, **RECORD_SENTENCES, **ORDER_SENTENCES}
+LINE_SENTENCES = {**ROW_SENTENCES, **RECORD_SENTENCES, **ORDER_SENTENCES, **RESULT_SENTENCES}
 _banners: dict[str, dict | None] = {}
 
 

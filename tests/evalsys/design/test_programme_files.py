@@ -167,6 +167,7 @@ def test_what_may_be_left_out_of_fieldwork_is_kept_and_written_where_it_is_given
             "not-a-number",
         ),
         ("fieldwork.toml", "quota = 156", "quota = true", "quota", "True", "not-a-whole-number"),
+        ("fieldwork.toml", '"占线" = "3.12"', '"占线" = 3.12', "call_centre.outcomes.占线", "3.12", "not-text"),
         ("questionnaire.toml", 'any_of = [\n    "2",\n]', "any_off = 1", "routing[1].when", None, "not-a-condition"),
         (
             "questionnaire.toml",
@@ -190,6 +191,20 @@ def test_each_bad_value_is_named_with_its_place(folder, name, old, new, column, 
     if new:
         assert found.line is not None
         assert abs(found.line - line) <= 2
+
+
+@pytest.mark.parametrize(("code", "problem"), [("3.99", "unknown-outcome"), ("4.80", "quota-outcome")])
+def test_a_call_centres_word_for_no_outcome_of_a_case_is_named_with_its_line(folder, code, problem):
+    line = replace(folder, "fieldwork.toml", '"占线" = "3.12"', f'"占线" = "{code}"')
+    (found,) = problems_of(folder)
+    place = (found.file, found.line, found.column, found.value, found.problem)
+    assert place == ("fieldwork.toml", line, "call_centre.outcomes.占线", code, problem)
+
+
+def test_a_programme_may_name_no_outcomes_of_a_call_centre(folder):
+    text = (folder / "fieldwork.toml").read_text(encoding="utf-8")
+    (folder / "fieldwork.toml").write_text(text.split("[call_centre")[0], encoding="utf-8")
+    assert read_programme(folder).configuration["fieldwork"]["call_centre"] is None
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
+import openpyxl
 import pytest
 
 from evalsys.base.database import db
@@ -76,6 +79,14 @@ def test_a_list_never_repeats_a_case_of_an_earlier_one_whose_result_is_out(place
     assert len(cases) == len(set(cases)) == len(set(codes)) == place.sql("SELECT count(*) FROM interview")[0][0]
     assert take_list(place).rows == ()
     assert [work.number for work in (first, second, third)] == [1, 2, 3]
+
+
+def test_lists_that_are_made_at_once_share_no_case_and_no_number(place):
+    with ThreadPoolExecutor(4) as pool:
+        lists = list(pool.map(lambda _: place.on_round(make_work_list, actor="chair", limit=20), range(4)))
+    cases = place.sql("SELECT case_id FROM attempt")
+    assert sorted(work.number for work in lists) == [1, 2, 3, 4]
+    assert len(cases) == len(set(cases)) == 80
 
 
 def test_the_trail_tells_who_took_a_list_and_who_had_it_again(place):
@@ -286,6 +297,26 @@ def test_answers_may_be_written_in_words_and_codes_without_hyphens(place):
         "A3": "1",
         "P1": "2",
     }
+
+
+def test_a_workbook_in_which_a_spreadsheet_made_numbers_and_times_of_everything_is_read(place):
+    """A day with time, seconds and answers as numbers, and AAPOR's 2.20 as the number 2.2."""
+    first, second = (row.code for row in take_list(place, limit=2).rows)
+    numbers = {name: int(COMPLETE[name]) for name in COMPLETE if name != "结果"}
+    at = datetime(2026, 6, 8, 10, 15)
+    book = openpyxl.Workbook()
+    for cells in (
+        {name: name for name in HEADER},
+        {"编号": first, "结果": 1.1, "拨打时间": at, "通话秒数": 95.0, "访问员编号": 17, **numbers},
+        {"编号": second, "结果": 2.2, "拨打时间": at},
+    ):
+        book.active.append([cells.get(name) for name in HEADER])
+    book.save(place.home / "results.xlsx")
+    report = place.on_round(import_results, path=place.home / "results.xlsx", actor="chair")
+    assert report.encoding == "xlsx" and report.outcomes == {"1.1": 1, "2.20": 1}
+    (tried,) = attempts(place, case_of(place, first))
+    assert (tried.seconds, tried.interviewer) == (95, "17")
+    assert tried.started_at == at.replace(tzinfo=ZoneInfo("Asia/Shanghai"))
 
 
 def test_a_case_answered_on_the_web_meanwhile_keeps_its_answers(place):

@@ -9,6 +9,7 @@ from surveys.fieldwork import (
     TELEPHONE_OUTCOMES,
     final_outcome,
     message_outcome,
+    stated_outcome,
     telephone_outcome,
 )
 
@@ -48,6 +49,16 @@ def test_a_quota_never_closes_a_released_case():
     """4.80 in a case's ledger is refused."""
     with pytest.raises(FieldworkError, match=r"4\.80"):
         final_outcome(["4.80"], tries_exhausted=True, field_period_over=True)
+
+
+def test_a_stated_outcome_uses_a_try_up_where_a_telephone_rang():
+    """What a call centre states counts as what a provider reports: the same codes leave the case's tries alone."""
+    for reported in TELEPHONE_OUTCOMES.values():
+        assert stated_outcome(reported.outcome) == reported
+    assert not stated_outcome("3.11").counts_as_try and not stated_outcome("4.31").counts_as_try
+    for code in ("4.80", "9.99"):
+        with pytest.raises(FieldworkError, match=code):
+            stated_outcome(code)
 
 
 @given(tries)
