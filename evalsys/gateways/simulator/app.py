@@ -17,6 +17,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Flask, Response, jsonify, request
 
@@ -33,6 +34,7 @@ REQUIRED = {"call": ("To", "From", "Url"), "message": ("To", "From", "Body")}
 MISSING = {"To": 21201, "From": 21603, "Url": 21205, "Body": 21602}
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 LONGEST_BODY = 1600
+PAGE_SIZE, LARGEST_PAGE = 50, 1000
 
 
 class ControlProblem(Exception):
@@ -140,21 +142,34 @@ def _list(engine: Engine, kind: str, since: str | None) -> Response | tuple[Resp
         begin = _read_time(since) if since else None
     except ValueError as error:
         return _error(400, 20001, str(error))
+    page, page_size = request.args.get("Page", "0"), request.args.get("PageSize", str(PAGE_SIZE))
+    if not page.isdecimal() or not page_size.isdecimal() or not 1 <= int(page_size) <= LARGEST_PAGE:
+        return _error(
+            400, 20001, f"Page {page} of {page_size} is not to be had: a page has 1 to {LARGEST_PAGE} entries"
+        )
+    page, page_size = int(page), int(page_size)
     found = engine.find(kind, request.args.get("To", ""), begin)
-    name = f"{kind}s"
+    start = page * page_size
+    listed = found[start : start + page_size]
     return jsonify(
         {
-            name: [_describe(engine, contact) for contact in found],
-            "page": 0,
-            "page_size": 50,
-            "start": 0,
-            "end": max(0, len(found) - 1),
-            "uri": request.full_path,
-            "first_page_uri": request.full_path,
-            "next_page_uri": None,
-            "previous_page_uri": None,
+            f"{kind}s": [_describe(engine, contact) for contact in listed],
+            "page": page,
+            "page_size": page_size,
+            "start": start,
+            "end": start + max(0, len(listed) - 1),
+            "uri": _page_address(page, page_size),
+            "first_page_uri": _page_address(0, page_size),
+            "next_page_uri": _page_address(page + 1, page_size) if start + page_size < len(found) else None,
+            "previous_page_uri": _page_address(page - 1, page_size) if page else None,
         }
     )
+
+
+def _page_address(page: int, page_size: int) -> str:
+    """Another page of the list that is asked for, relative to the provider's address as Twilio tells it."""
+    asked = {name: value for name, value in request.args.items() if name not in ("Page", "PageSize")}
+    return f"{request.path}?{urlencode(asked | {'PageSize': page_size, 'Page': page})}"
 
 
 def _describe(engine: Engine, contact: Contact) -> dict:

@@ -26,6 +26,7 @@ from evalsys.gateways.simulator.engine import Engine
 from evalsys.gateways.simulator.population import Citizen
 from evalsys.gateways.twilio import TwilioTelephone
 from surveys.instrument import Questionnaire, hearing_table
+from tests.evalsys.gateways.provider_schema import Exchange, answer_faults, keep_exchanges, request_faults
 
 ACCOUNT, TOKEN = "AC" + "1" * 32, "a token of the tests"
 START = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
@@ -188,6 +189,7 @@ class Simulation:
     clock: FixedClock
     product: Product
     folder: Path
+    exchanges: list[Exchange]
     http: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(retries=False))
 
     def telephone(self, **options: float) -> TwilioTelephone:
@@ -250,7 +252,11 @@ def phone_of(number: int) -> str:
 def simulation(product: Product, tmp_path: Path) -> Iterator[Simulation]:
     clock = FixedClock(START)
     app = create_simulator(ACCOUNT, TOKEN, clock)
+    exchanges = keep_exchanges(app)
     with serving(app) as address:
-        simulation = Simulation(address, app.extensions["engine"], clock, product, tmp_path)
+        simulation = Simulation(address, app.extensions["engine"], clock, product, tmp_path, exchanges)
         simulation.settle()
         yield simulation
+    # Whatever a test is about: what the product asked and what the simulator answered is the provider's language.
+    assert [fault for exchange in exchanges for fault in answer_faults(exchange)] == []
+    assert [fault for exchange in exchanges if exchange.by_product for fault in request_faults(exchange)] == []

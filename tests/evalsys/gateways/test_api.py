@@ -85,6 +85,23 @@ def test_a_message_is_fetched_by_its_id(simulation):
     assert ask(simulation, "GET", f"Messages/CA{made['sid'][2:]}.json")[0] == 404
 
 
+def test_a_list_comes_in_pages_of_the_size_asked_for_each_naming_the_next(simulation):
+    made = [ask(simulation, "POST", "Calls.json", CALL)[1]["sid"] for _ in range(5)]
+    path, listed, sizes = "Calls.json?To=%2B8613800000001&PageSize=2", [], []
+    while path:
+        page = ask(simulation, "GET", path)[1]
+        listed += [call["sid"] for call in page["calls"]]
+        sizes.append((page["page"], page["start"], page["end"]))
+        path = page["next_page_uri"] and page["next_page_uri"].rpartition("/")[2]
+    assert (listed, sizes) == (made[::-1], [(0, 0, 1), (1, 2, 3), (2, 4, 4)])
+
+
+@pytest.mark.parametrize("query", ["PageSize=0", "PageSize=1001", "PageSize=many", "Page=-1"])
+def test_a_page_that_cannot_be_is_refused(simulation, query):
+    status, error = ask(simulation, "GET", f"Calls.json?{query}")
+    assert (status, error["code"]) == (400, 20001)
+
+
 @pytest.mark.parametrize("query", ["Calls.json?StartTime%3E=soon", "Messages.json?DateSent%3E=soon"])
 def test_a_list_since_no_moment_is_refused(simulation, query):
     status, error = ask(simulation, "GET", query)
