@@ -29,6 +29,8 @@ from surveys.fieldwork import provider_failed
 LOST_AFTER = timedelta(minutes=1)
 #: and one that the provider took, when no last callback has come for so long
 SILENT_AFTER = timedelta(hours=1)
+#: a worker that stood still for so long makes no attempt any more, since others may soon give it up and make the next one
+TOO_LATE = timedelta(minutes=3)
 _CHUNK = 40
 _THREADS = 4
 
@@ -44,6 +46,7 @@ class Planned:
     caller_id: str
     cid: str
     unit_name: dict[str, str]
+    planned_at: datetime
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,9 @@ def plan_attempts(
         execution_options={"synchronize_session": False},
     )
     return [
-        Planned(ids[row["key"]], row["key"], channel, read_phone(runtime, record), row["caller_id"], cid, names[unit])
+        Planned(
+            ids[row["key"]], row["key"], channel, read_phone(runtime, record), row["caller_id"], cid, names[unit], now
+        )
         for row, (_, _, unit, cid, record) in zip(rows, due, strict=True)
     ]
 
@@ -154,6 +159,8 @@ def make_attempts(runtime: Runtime, rules: FieldRules, planned: Iterable[Planned
     base = runtime.settings.public_base_url
 
     def make(attempt: Planned) -> Answer:
+        if runtime.clock.now() - attempt.planned_at > TOO_LATE:
+            return Answer(attempt.attempt_id)
         status_url = f"{base}/provider/status/{attempt.key}"
         try:
             if attempt.channel == "voice":

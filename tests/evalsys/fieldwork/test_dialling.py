@@ -12,9 +12,10 @@ from evalsys.base.database import db
 from evalsys.design.queries import get_round
 from evalsys.fieldwork.capacity import find_capacity
 from evalsys.fieldwork.closing import close_round
-from evalsys.fieldwork.dialling import plan_attempts
+from evalsys.fieldwork.dialling import TOO_LATE, make_attempts, plan_attempts
 from evalsys.fieldwork.jobs import apply_callbacks, dial_numbers, reconcile_attempts, send_messages
 from evalsys.fieldwork.releases import pause_round, resume_round
+from evalsys.fieldwork.rules import rules_of
 from evalsys.gateways.port import ProviderCall, ProviderRefused, ProviderUnknown
 from evalsys.outbox.actions import Claim
 from tests.evalsys.fieldwork.working import attempts, contact, end, go_to_due, interview, keep_one, report
@@ -355,3 +356,13 @@ def undo(planned, number: str) -> None:
     """Take back what was planned, which must be from another number."""
     assert planned[0].caller_id != number
     raise Undone
+
+
+def test_a_worker_that_stood_still_for_minutes_makes_none_of_what_it_had_planned(opened):
+    planned = opened.on_round(plan_attempts, channel="voice", limit=5, fence=1)
+    rules = opened.on_round(lambda s, r, found: rules_of(found.configuration))
+    opened.clock.advance(TOO_LATE + timedelta(seconds=1))
+    with opened.app.app_context():
+        answers = make_attempts(opened.runtime, rules, planned)
+    assert planned and opened.telephone.placed == []
+    assert [answer.sid for answer in answers] == [""] * len(planned), "their fate is found out by asking the provider"
