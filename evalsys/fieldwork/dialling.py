@@ -51,12 +51,16 @@ class Planned:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the provider said: its id, or that it refused (``code``, and whether later may be better), or nothing (unknown)."""
+    """What the provider said: its id, or that it refused (``code``, and whether later may be better), or nothing (unknown).
+
+    ``asked``: whether it was asked at all.
+    """
 
     attempt_id: int
     sid: str = ""
     refused: str = ""
     retry_later: bool = False
+    asked: bool = True
 
 
 def plan_attempts(
@@ -160,7 +164,7 @@ def make_attempts(runtime: Runtime, rules: FieldRules, planned: Iterable[Planned
 
     def make(attempt: Planned) -> Answer:
         if runtime.clock.now() - attempt.planned_at > TOO_LATE:
-            return Answer(attempt.attempt_id)
+            return Answer(attempt.attempt_id, asked=False)
         status_url = f"{base}/provider/status/{attempt.key}"
         try:
             if attempt.channel == "voice":
@@ -192,7 +196,7 @@ def keep_answers(session: Session, runtime: Runtime, answers: Iterable[Answer]) 
             end_attempt(session, runtime, attempt, dossier, status, error_code=answer.refused)
             attempt.fault = answer.refused[:20] if provider_failed(answer.refused) else ""
             continue
-        if not answer.sid:
+        if not answer.sid and answer.asked:
             unheard.append(answer.attempt_id)
         state = "placed" if answer.sid else "unknown"
         taken.append({"attempt": answer.attempt_id, "state": state, "provider_sid": answer.sid or None})

@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 
 from evalsys.fieldwork.capacity import find_capacity
+from evalsys.fieldwork.dialling import keep_answers, make_attempts, plan_attempts
 from evalsys.fieldwork.jobs import dial_numbers, send_messages
 from evalsys.fieldwork.notices import list_notices
+from evalsys.fieldwork.rules import rules_of
 from evalsys.gateways.port import ProviderRefused, ProviderUnknown
 from tests.evalsys.installation import make_open
 
@@ -145,3 +147,16 @@ def test_an_open_circuit_gives_no_capacity_and_a_half_open_one_a_little(phoned):
     capacity = phoned.on_round(find_capacity, channel="voice")
     assert (capacity.attempts, capacity.probing) == (5, True)
     assert "being tried" in notices(phoned)[0]
+
+
+def test_what_a_worker_that_stood_still_never_asked_for_is_not_the_providers_failure(phoned):
+    planned = phoned.on_round(plan_attempts, channel="voice", limit=30, fence=1)
+    rules = phoned.on_round(lambda s, r, round_: rules_of(round_.configuration))
+    phoned.clock.advance(timedelta(minutes=4))
+    with phoned.app.app_context():
+        answers = make_attempts(phoned.runtime, rules, planned)
+    phoned.act(lambda s, r: keep_answers(s, r, answers))
+    assert len(planned) == 30 and phoned.telephone.placed == []
+    assert phoned.sql("SELECT DISTINCT state, fault FROM attempt") == [("unknown", "")]
+    assert notices(phoned) == []
+    assert dial(phoned) > 0
