@@ -59,7 +59,7 @@ def _sections(
     yield section("frame_supplier", said["frame_supplier"])
     yield section("design", _design(said["design"]))
     yield section("modes", *_modes(said["modes"]))
-    yield section("dates", f"{said['dates']['opened_at']} – {said['dates']['closed_at']}")
+    yield section("dates", f"{said['dates']['first']} – {said['dates']['last']}")
     yield section("precision", _precision(said["precision"]))
     for item in ("weighting", "quality", "limitations"):
         yield section(item, points=tuple(str(words.FACTS[fact]) for fact in said[item]))

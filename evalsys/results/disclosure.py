@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from evalsys.base.clock import local
 from evalsys.base.errors import Refused
 from evalsys.design.models import Round
 from evalsys.fieldwork.closing import count_outcomes
@@ -66,10 +68,7 @@ def describe_round(session: Session, round_: Round, dataset: FrozenDataset, run:
             "random_arm_share": str(fieldwork["random_arm_share"]),
             "max_tries": fieldwork["max_tries"],
         },
-        "dates": {
-            "opened_at": round_.opened_at.strftime("%Y-%m-%d"),
-            "closed_at": round_.closed_at.strftime("%Y-%m-%d"),
-        },
+        "dates": _field_days(round_, programme["time_zone"]),
         "precision": {
             "completes": sum(unit["completes"] for unit in run.figures["units"]),
             "level": str(content["scoring"]["confidence_level"]),
@@ -84,6 +83,14 @@ def describe_round(session: Session, round_: Round, dataset: FrozenDataset, run:
         "dataset_sha256": dataset.sha256,
         "revisions": list_revisions(session, round_, reason),
     }
+
+
+def _field_days(round_: Round, time_zone: str) -> dict[str, str]:
+    """The first and the last day on which anybody could be contacted or answer, by the programme's own calendar."""
+    first = local(max(round_.opened_at, round_.field_from), time_zone).date()
+    # The field period ends with a midnight, and that day is the one before.
+    last = local(min(round_.closed_at, round_.field_until) - timedelta(microseconds=1), time_zone).date()
+    return {"first": first.isoformat(), "last": max(first, last).isoformat()}
 
 
 def list_revisions(session: Session, round_: Round, reason: str) -> list[dict]:

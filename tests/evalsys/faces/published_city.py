@@ -177,7 +177,7 @@ def _disclose(round_: Round, figures: dict) -> dict:
             "random_arm_share": str(fieldwork["random_arm_share"]),
             "max_tries": fieldwork["max_tries"],
         },
-        "dates": {"opened_at": "2026-06-08", "closed_at": "2026-07-05"},
+        "dates": {"first": "2026-06-08", "last": "2026-07-05"},
         "precision": {
             "completes": sum(unit["completes"] for unit in figures["units"]),
             "level": str(content["scoring"]["confidence_level"]),

@@ -212,3 +212,20 @@ def test_a_round_whose_frame_supplier_nobody_stated_is_not_published(scored):
         scored.on_round(publish_round, **TWO)
     assert scored.sql("select count(*) from publication") == [(0,)]
     assert not list(scored.runtime.published_folder.glob("*.zip"))
+
+
+@pytest.mark.parametrize(
+    ("opened_at", "closed_at", "first", "last"),
+    [
+        # midnight in Jinan is 16:00 of the day before in UTC
+        ("2026-06-05 16:00:00.000000", "2026-07-05 16:00:00.000000", "2026-06-08", "2026-07-05"),
+        ("2026-06-09 17:00:00.000000", "2026-06-20 02:00:00.000000", "2026-06-10", "2026-06-20"),
+        ("2026-06-05 16:00:00.000000", "2026-09-01 02:00:00.000000", "2026-06-08", "2026-07-05"),
+    ],
+)
+def test_the_published_days_of_fieldwork_are_those_of_the_programmes_calendar(
+    scored, opened_at, closed_at, first, last
+):
+    scored.sql("UPDATE round SET opened_at = :o, closed_at = :c", o=opened_at, c=closed_at)
+    publication = scored.on_round(publish_round, **TWO)
+    assert publication.disclosure["dates"] == {"first": first, "last": last}
