@@ -70,8 +70,8 @@ def describe_progress(session: Session, runtime: Runtime, round_: Round) -> Prog
         for code, count in counts.items():
             total[code] = total.get(code, 0) + count
     final = {code: count for code, count in total.items() if code != OPEN}
-    # By number and not by text: 2.112 stands after 2.20 otherwise.
-    ordered = sorted(final, key=lambda code: [int(part) for part in code.split(".")])
+    # As text, so that 2.113 stands below 2.11, of which it is a part, and not behind 2.12.
+    ordered = sorted(final)
     return Progress(
         notices=tuple(notice.sentence(gettext) for notice in list_notices(session, runtime, round_)),
         units=units,

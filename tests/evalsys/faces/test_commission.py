@@ -14,6 +14,7 @@ from evalsys.accounts.actions import add_user
 from evalsys.app import create_app
 from evalsys.base.config import read_settings
 from evalsys.base.database import db
+from evalsys.faces.commission.progress import describe_progress
 from evalsys.fieldwork.jobs import send_messages
 from evalsys.gateways.port import ProviderUnknown
 from evalsys.outbox.worker import run_due_jobs
@@ -216,3 +217,18 @@ def test_a_refusal_is_said_in_chinese_without_english_words_in_it(app):
     said = answer.text.split('role="alert"')[-1] if 'role="alert"' in answer.text else answer.text
     assert answer.status_code == 409
     assert "committed" not in said and "freezing" not in said and "closed" not in said
+
+
+def test_outcomes_stand_in_the_order_of_the_standard_definitions(tmp_path):
+    """A part of an outcome stands below it: 2.113 between 2.11 and 2.12, and before 2.20."""
+    place = make_open(tmp_path / "home")
+    codes = ("2.20", "2.113", "1.1", "2.12", "2.11")
+    for number, code in enumerate(codes):
+        place.sql(
+            "UPDATE interview SET state = 'ended', outcome = :code "
+            "WHERE case_id = (SELECT case_id FROM interview ORDER BY case_id LIMIT 1 OFFSET :number)",
+            code=code,
+            number=number,
+        )
+    shown = place.on_round(describe_progress).outcomes
+    assert [outcome.code for outcome, _ in shown] == ["1.1", "2.11", "2.113", "2.12", "2.20"]
