@@ -7,6 +7,7 @@ import getpass
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 from flask import Flask
@@ -61,6 +62,18 @@ def speaks_plainly(command: Callable) -> Callable:
             raise Refusal(str(error)) from error
 
     return wrapped
+
+
+def imports_file(command: Callable) -> Callable:
+    """A command that takes a file into a round: ``round_code``, ``file``, ``accept_good``, ``actor`` and ``as_json``."""
+    options = (
+        click.argument("round_code"),
+        click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path)),
+        click.option("--accept-good", is_flag=True, help="Import the good lines although there are bad ones."),
+        acting,
+        as_json,
+    )
+    return functools.reduce(lambda known, add: add(known), reversed(options), speaks_plainly(command))
 
 
 @contextmanager

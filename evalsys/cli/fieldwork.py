@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import click
 
-from evalsys.cli.context import acting, as_json, describe_problem, entry_point, show, speaks_plainly
+from evalsys.cli.context import acting, as_json, describe_problem, entry_point, imports_file, show, speaks_plainly
 from evalsys.design.queries import get_round
 from evalsys.fieldwork.call_results import import_results
 from evalsys.fieldwork.closing import count_outcomes
@@ -138,12 +138,7 @@ def _new_file(path: Path) -> Iterator[BinaryIO]:
 
 
 @field.command("results")
-@click.argument("round_code")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--accept-good", is_flag=True, help="Import the good lines although there are bad ones.")
-@acting
-@as_json
-@speaks_plainly
+@imports_file
 def results(round_code: str, file: Path, accept_good: bool, actor: str, as_json: bool) -> None:
     """Take in a call centre's file of results; every bad line is named, and nothing is imported while there is one."""
     with entry_point() as (session, runtime):

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from evalsys.app import create_app
 from evalsys.assessment.actions import assess_year
-from evalsys.cli.context import Refusal, acting, as_json, entry_point, show, speaks_plainly
+from evalsys.cli.context import Refusal, acting, as_json, entry_point, imports_file, show, speaks_plainly
 from evalsys.design.queries import get_programme, get_round
 from evalsys.hotline.actions import import_orders
 from evalsys.results.engines import ENGINES
@@ -27,12 +27,7 @@ def hotline() -> None:
 
 
 @hotline.command("import")
-@click.argument("round_code")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--accept-good", is_flag=True, help="Import the good lines although there are bad ones.")
-@acting
-@as_json
-@speaks_plainly
+@imports_file
 def import_file(round_code: str, file: Path, accept_good: bool, actor: str, as_json: bool) -> None:
     """Import a CSV or XLSX file of orders for a round."""
     with entry_point() as (session, runtime):

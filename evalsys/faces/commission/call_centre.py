@@ -11,13 +11,13 @@ from evalsys.base.database import db, transaction
 from evalsys.base.runtime import current_runtime
 from evalsys.design.models import Round
 from evalsys.design.queries import get_round
+from evalsys.design.uploads import import_upload
 from evalsys.faces.commission.forms import ActForm, ResultsForm, WorkListForm
 from evalsys.faces.commission.routes import show_round_page
 from evalsys.fieldwork.call_results import import_results
 from evalsys.fieldwork.rules import rules_of
 from evalsys.fieldwork.work_list_files import KINDS, write_work_list
 from evalsys.fieldwork.worklists import WorkList, make_work_list, repeat_work_list
-from evalsys.units.uploads import keep_upload
 
 blueprint = Blueprint("call_centre", __name__, url_prefix="/commission/rounds/<code>/call-centre")
 
@@ -58,15 +58,9 @@ def take_results(code: str):
     form = ResultsForm()
     if not form.validate_on_submit():
         return show_round_page(get_round(db.session(), code), results_form=form), 422
-    with keep_upload(form.results.data, "results") as path, transaction() as session:
-        report = import_results(
-            session,
-            current_runtime(),
-            get_round(session, code),
-            path,
-            actor=current_user.name,
-            accept_good=form.accept.data,
-        )
+    report = import_upload(
+        import_results, code, form.results.data, "results", actor=current_user.name, accept_good=form.accept.data
+    )
     counts = {name: f"{getattr(report, name):,}" for name in ("imported", "lines", "repeated", "refused", "superseded")}
     flash(
         gettext(

@@ -15,6 +15,7 @@ from evalsys.base.errors import NotFound
 from evalsys.base.runtime import current_runtime
 from evalsys.design.models import Round
 from evalsys.design.queries import get_round, list_rounds
+from evalsys.design.uploads import import_upload
 from evalsys.faces.commission.forms import (
     ActForm,
     CommitForm,
@@ -41,7 +42,6 @@ from evalsys.results.models import ScoreRun
 from evalsys.results.publishing import publish_round
 from evalsys.results.scoring import get_latest_run, score_round
 from evalsys.samples.draws import commit_frame, draw_sample, get_draw
-from evalsys.units.uploads import keep_upload
 
 blueprint = Blueprint("commission", __name__, template_folder="templates", url_prefix="/commission")
 
@@ -180,15 +180,9 @@ def take_orders(code: str):
     form = OrdersForm()
     if not form.validate_on_submit():
         return show_round_page(get_round(db.session(), code), orders_form=form), 422
-    with keep_upload(form.file.data, "orders") as path, transaction() as session:
-        stored = import_orders(
-            session,
-            current_runtime(),
-            get_round(session, code),
-            path,
-            actor=current_user.name,
-            accept_good=form.accept_good.data,
-        )
+    stored = import_upload(
+        import_orders, code, form.file.data, "orders", actor=current_user.name, accept_good=form.accept_good.data
+    )
     flash(gettext("%(count)s hotline orders imported.", count=f"{stored:,}"))
     return redirect(url_for("commission.show_round", code=code))
 

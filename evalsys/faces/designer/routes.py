@@ -21,6 +21,7 @@ from evalsys.design.queries import (
     get_round,
     list_programmes,
 )
+from evalsys.design.uploads import import_upload
 from evalsys.faces.designer.forms import UNPLANNED, ProgrammeForm, RecordsForm, RoundForm, UnitForm
 from evalsys.faces.designer.lists import list_area_rows, list_imports
 from evalsys.fieldwork.queries import find_earlier
@@ -31,7 +32,6 @@ from evalsys.samples.imports import import_service_records
 from evalsys.units.actions import update_unit
 from evalsys.units.models import Unit
 from evalsys.units.queries import count_stations, get_unit, list_units
-from evalsys.units.uploads import keep_upload
 
 blueprint = Blueprint("designer", __name__, template_folder="templates", url_prefix="/design")
 
@@ -182,15 +182,14 @@ def take_records(code: str):
     form = RecordsForm()
     if not form.validate_on_submit():
         return _round_page(code, form), 422
-    with keep_upload(form.file.data, "records") as path, transaction() as session:
-        report = import_service_records(
-            session,
-            current_runtime(),
-            get_round(session, code),
-            path,
-            actor=current_user.name,
-            accept_good=form.accept_good.data,
-        )
+    report = import_upload(
+        import_service_records,
+        code,
+        form.file.data,
+        "records",
+        actor=current_user.name,
+        accept_good=form.accept_good.data,
+    )
     flash(
         gettext(
             "%(imported)d of %(lines)d lines imported, %(refused)d refused.",
