@@ -21,7 +21,10 @@ from evalsys.fieldwork.queries import is_worked_out
 from evalsys.fieldwork.releases import BEATS
 from evalsys.fieldwork.rules import rules_of
 
-TICK = timedelta(seconds=240)
+TICK = timedelta(minutes=10)
+#: while nobody is due to be called or written to, what happens at the provider within so long happens in one go; shorter than
+#: ``SILENT_AFTER``, so that no attempt seems lost
+LULL = timedelta(minutes=45)
 #: long enough for every job to come round once, so that a replicate still needed is released
 LAST_LOOK = timedelta(seconds=BEATS["field.seal"])
 
@@ -79,8 +82,8 @@ def conduct_round(
         if idle:
             clock.set(clock.now() + LAST_LOOK)
             continue
-        moments = [moment for moment in (following, _when_open(rules, due, clock.now(), until)) if moment]
-        clock.set(max(clock.now() + TICK, min(moments, default=until)))
+        moments = (following and following + LULL, _when_open(rules, due, clock.now(), until))
+        clock.set(max(clock.now() + TICK, min(filter(None, moments), default=until)))
     work()
     desk.run(clock.now())
     work()
