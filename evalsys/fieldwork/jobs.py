@@ -13,7 +13,6 @@ from evalsys.fieldwork.callbacks import FINAL, apply_receipts
 from evalsys.fieldwork.capacity import find_capacity
 from evalsys.fieldwork.cases import Dossier, end_attempt, open_dossiers
 from evalsys.fieldwork.circuits import watch_provider
-from evalsys.fieldwork.closing import seal_answers
 from evalsys.fieldwork.dialling import (
     LOST_AFTER,
     chunks,
@@ -26,6 +25,7 @@ from evalsys.fieldwork.dialling import (
 from evalsys.fieldwork.models import Attempt
 from evalsys.fieldwork.releases import release_where_needed
 from evalsys.fieldwork.rules import rules_of
+from evalsys.fieldwork.sealing import seal_answers
 from evalsys.fieldwork.spending import note_spent
 from evalsys.gateways.port import ProviderCall, ProviderError
 from evalsys.outbox.actions import Claim, hold_claim

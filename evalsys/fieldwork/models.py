@@ -134,7 +134,8 @@ class ResultFile(Base):
 class SealedAnswer(Base):
     """An answer cut off from its case: random key, no time, no order; only what weighting and quality control need.
 
-    What it keeps (stratum, channel, arm, outcome) also follows from the case, so a rare combination still points at few people.
+    What it tells of its case it shares with four others of its block at least: ``stratum`` of a complete interview (``""`` for a
+    partial one, which is not scored), and ``channel`` (``""`` where one is rare in the stratum).
     """
 
     __tablename__ = "sealed_answer"
@@ -146,8 +147,38 @@ class SealedAnswer(Base):
     unit_code: Mapped[str] = mapped_column(String(40))
     stratum: Mapped[str] = mapped_column(String(80))
     channel: Mapped[str] = mapped_column(String(10))
-    arm: Mapped[str] = mapped_column(String(10))
     block: Mapped[str] = mapped_column(String(40))
     outcome: Mapped[str] = mapped_column(String(6))
     answers: Mapped[dict] = mapped_column(JSON)
     voided: Mapped[bool] = mapped_column(default=False)
+
+
+class SealedBlock(Base):
+    """How many answers of a block came by which channel: what the balance of cases and answers is held against."""
+
+    __tablename__ = "sealed_block"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    block: Mapped[str] = mapped_column(String(40), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(10), primary_key=True)
+    round_id: Mapped[int]
+    answers: Mapped[int]
+
+
+class ModeCount(Base):
+    """How often complete interviews of a unit, random arm and channel gave an answer: what the mode effect is estimated from.
+
+    Counts and not rows: the arm is known of every case, and with the stratum it would point at single people. A cell holds five
+    interviews at least; how many stands under the question ``""``.
+    """
+
+    __tablename__ = "mode_count"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    round_id: Mapped[int] = mapped_column(primary_key=True)
+    unit_code: Mapped[str] = mapped_column(String(40), primary_key=True)
+    arm: Mapped[str] = mapped_column(String(10), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(10), primary_key=True)
+    question: Mapped[str] = mapped_column(String(20), primary_key=True)
+    value: Mapped[str] = mapped_column(String(20), primary_key=True)
+    count: Mapped[int]

@@ -16,14 +16,12 @@ from evalsys.base.errors import NotFound
 from evalsys.base.runtime import Runtime
 from evalsys.design.actions import refuse_unless
 from evalsys.design.models import Round
-from evalsys.fieldwork.closing import CLASS, require_balance
-from evalsys.fieldwork.models import Interview, SealedAnswer
+from evalsys.fieldwork.models import ModeCount, SealedAnswer
 from evalsys.fieldwork.rules import rules_of
+from evalsys.fieldwork.sealing import collapse_by_completes, require_balance
 from evalsys.results.models import FrozenDataset
-from evalsys.samples.models import Case, Stratum
-from surveys.fieldwork import find_outcome
+from evalsys.samples.models import Stratum
 from surveys.sampling.strata import Stratum as StratumName
-from surveys.sampling.strata import collapse_strata
 
 _REST = {"P", "R", "NC", "O"}
 
@@ -43,6 +41,7 @@ def freeze_round(session: Session, runtime: Runtime, round_: Round, *, actor: st
         rows=table.num_rows,
         counts=balance,
         strata=strata,
+        modes=_read_modes(session, round_),
         frozen_at=runtime.clock.now(),
     )
     session.add(dataset)
@@ -71,10 +70,7 @@ def describe_strata(session: Session, round_: Round) -> tuple[list[dict], dict[s
     Also returns where each stratum of the draw went.
     """
     drawn = list(session.scalars(select(Stratum).where(Stratum.round_id == round_.id).order_by(Stratum.code)))
-    outcomes = _count_outcomes(session, round_)
-    completes = {StratumName.from_name(s.code): outcomes[s.code]["I"] for s in drawn}
-    collapsed = collapse_strata(completes, CLASS)
-    final = {one.name: other.name for one, other in collapsed.final_by_original.items()}
+    outcomes, final = collapse_by_completes(session, round_)
     members: dict[str, list[Stratum]] = defaultdict(list)
     for stratum in drawn:
         members[final[stratum.code]].append(stratum)
@@ -97,16 +93,12 @@ def describe_strata(session: Session, round_: Round) -> tuple[list[dict], dict[s
     return rows, final
 
 
-def _count_outcomes(session: Session, round_: Round) -> dict[str, Counter[str]]:
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    rows = session.execute(
-        select(Case.stratum, Interview.outcome)
-        .join(Interview, Interview.case_id == Case.id)
-        .where(Case.round_id == round_.id)
-    )
-    for stratum, outcome in rows:
-        counts[stratum][find_outcome(outcome).outcome_class] += 1
-    return counts
+def _read_modes(session: Session, round_: Round) -> list[dict]:
+    """The counts of answers by unit, random arm and channel, in order."""
+    names = ("unit_code", "arm", "channel", "question", "value", "count")
+    columns = [ModeCount.__table__.c[name] for name in names]
+    rows = session.execute(select(*columns).where(ModeCount.round_id == round_.id).order_by(*columns[:-1]))
+    return [dict(zip(("unit", *names[1:]), row, strict=True)) for row in rows]
 
 
 def _read_answers(session: Session, round_: Round, final_by_code: dict[str, str]) -> pa.Table:
@@ -119,15 +111,14 @@ def _read_answers(session: Session, round_: Round, final_by_code: dict[str, str]
     rows = sorted(
         (
             answer.unit_code,
-            StratumName.from_name(answer.stratum).group,
-            final_by_code[answer.stratum],
+            StratumName.from_name(answer.stratum).group if answer.stratum else "",
+            final_by_code.get(answer.stratum, ""),
             answer.channel,
-            answer.arm,
             answer.outcome,
             *(answer.answers.get(code, "") for code in codes),
         )
         for answer in answers
     )
-    names = ["unit", "evaluator_group", "stratum", "channel", "arm", "outcome", *codes]
+    names = ["unit", "evaluator_group", "stratum", "channel", "outcome", *codes]
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
     return pa.table({name: pa.array(column, pa.string()) for name, column in zip(names, columns, strict=True)})

@@ -12,7 +12,11 @@ from evalsys.design.models import Round
 
 
 class FrozenDataset(Base):
-    """The answers of a closed round as one Parquet file, named by its hash."""
+    """The answers of a closed round as one Parquet file, named by its hash.
+
+    ``counts``: cases sealed, answers stored and voided by channel. ``modes``: how often each answer was given by unit, random arm
+    and channel, for the mode effect; the file itself tells no arm.
+    """
 
     __tablename__ = "frozen_dataset"
 
@@ -23,6 +27,7 @@ class FrozenDataset(Base):
     rows: Mapped[int]
     counts: Mapped[dict] = mapped_column(JSON)
     strata: Mapped[list] = mapped_column(JSON)
+    modes: Mapped[list] = mapped_column(JSON, default=list, server_default="[]")
     frozen_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 

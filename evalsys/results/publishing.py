@@ -16,8 +16,8 @@ from evalsys.base.errors import Refused
 from evalsys.base.runtime import Runtime
 from evalsys.design.actions import refuse_unless
 from evalsys.design.models import Round
-from evalsys.fieldwork.closing import require_balance
 from evalsys.fieldwork.models import Interview
+from evalsys.fieldwork.sealing import require_balance
 from evalsys.results.annual import annual_figures
 from evalsys.results.container import write_bundle
 from evalsys.results.disclosure import describe_round, require_complete
@@ -46,6 +46,7 @@ ANNUAL_MEMBER = "scores/annual.json"
 MID_YEAR_MEMBER = "scores/mid-year.json"
 DISCLOSURE_MEMBER = "scores/disclosure.json"
 STRATA_MEMBER = "data/strata.json"
+MODES_MEMBER = "data/modes.json"
 ANSWERS_MEMBER = "data/answers.parquet"
 ALL_FIGURES_MEMBER = "data/figures.json"
 UNITS_MEMBER = "data/units.json"
@@ -148,6 +149,7 @@ def _write_bundles(
     auditor = public | {
         ANSWERS_MEMBER: Path(dataset.path),
         STRATA_MEMBER: _lines(dataset.strata),
+        MODES_MEMBER: _lines(dataset.modes),
         ORDERS_MEMBER: _lines(orders),
         UNITS_MEMBER: _lines([{"code": u.code, "category": u.category, "is_key": u.is_key} for u in round_.units]),
         ALL_FIGURES_MEMBER: _lines(run.figures),

@@ -33,6 +33,7 @@ TAKEN = {
     "0002": {"service_record": {"seal"}},
     "0003": {"attempt": {"fault", "probe"}},
     "0004": {"attempt": {"interviewer", "line_digest"}, "result_file": {"*"}},
+    "0005": {"sealed_block": {"*"}, "mode_count": {"*"}, "frozen_dataset": {"modes"}},
 }
 
 

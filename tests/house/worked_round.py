@@ -177,13 +177,13 @@ class WorkedRound:
     def _dataset(self) -> pa.Table:
         """One row per complete interview."""
         rows = [
-            (name.split("/")[0], name.split("/")[1], name, "web", "base", "1.1", *pattern.split("·"))
+            (name.split("/")[0], name.split("/")[1], name, "web", "1.1", *pattern.split("·"))
             for name, counts in ((row["Stratum"], row) for row in self.tables["What was answered"])
             for pattern, count in counts.items()
             if "·" in pattern
             for _ in range(int(count))
         ]
-        names = ["unit", "evaluator_group", "stratum", "channel", "arm", "outcome", *self.scheme.indicator_codes]
+        names = ["unit", "evaluator_group", "stratum", "channel", "outcome", *self.scheme.indicator_codes]
         return pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
 
     @cached_property

@@ -12,9 +12,10 @@ import pytest
 from evalsys.base.database import db
 from evalsys.base.errors import BadLines, NotFound, Refused
 from evalsys.fieldwork.call_results import import_results
-from evalsys.fieldwork.closing import close_round, seal_answers
+from evalsys.fieldwork.closing import close_round
 from evalsys.fieldwork.jobs import dial_numbers, reconcile_attempts
 from evalsys.fieldwork.releases import open_round
+from evalsys.fieldwork.sealing import seal_answers
 from evalsys.fieldwork.worklists import key_of, list_work_lists, make_work_list, repeat_work_list
 from tests.evalsys.fieldwork.call_centre import (
     COMPLETE,

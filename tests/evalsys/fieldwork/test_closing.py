@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from datetime import timedelta
 
@@ -9,10 +10,11 @@ import pytest
 
 from evalsys.base.errors import Refused
 from evalsys.design.queries import get_round
-from evalsys.fieldwork.closing import BATCH, CLASS, balance_answers, close_round, require_balance
+from evalsys.fieldwork.closing import close_round
 from evalsys.fieldwork.interviews import load_conversation, record_answer
 from evalsys.fieldwork.jobs import seal_ready_answers
-from evalsys.fieldwork.models import SealedAnswer
+from evalsys.fieldwork.models import ModeCount, SealedAnswer
+from evalsys.fieldwork.sealing import BATCH, CLASS, balance_answers, require_balance
 from surveys.fieldwork import find_outcome
 from tests.evalsys.fieldwork.working import answer, attempts, contact, end, interview, keep_one
 from tests.evalsys.installation import ROUND
@@ -20,9 +22,11 @@ from tests.evalsys.installation import ROUND
 HOLD = timedelta(hours=72)
 
 
-def cases_by_class(place) -> dict[str, list[int]]:
+def cases_by_class(place, arm: str = "base", unit: str = "U001") -> dict[str, list[int]]:
     rows = place.sql(
-        'SELECT stratum, id FROM "case" WHERE released_at IS NOT NULL AND unit_code = :unit ORDER BY id', unit="U001"
+        'SELECT stratum, id FROM "case" WHERE released_at IS NOT NULL AND unit_code = :unit AND arm = :arm ORDER BY id',
+        unit=unit,
+        arm=arm,
     )
     classes: dict[str, list[int]] = {}
     for stratum, case_id in rows:
@@ -30,15 +34,15 @@ def cases_by_class(place) -> dict[str, list[int]]:
     return classes
 
 
-def complete(place, cases) -> None:
-    """Complete interviews on the web, all alike."""
+def complete(place, cases, channel: str = "web") -> None:
+    """Complete interviews, all alike."""
 
     def answer_all(session, runtime):
         for case_id in cases:
             talk = load_conversation(session, runtime, case_id)
-            while question := talk.next_question("web"):
+            while question := talk.next_question(channel):
                 value = "1" if question.options else ""
-                talk = record_answer(session, runtime, talk, question.code, value, channel="web")
+                talk = record_answer(session, runtime, talk, question.code, value, channel=channel)
 
     place.act(answer_all)
 
@@ -92,7 +96,7 @@ def test_after_sealing_nothing_links_an_answer_to_a_case(opened):
     complete(opened, done)
     opened.clock.advance(HOLD)
     opened.do_job(seal_ready_answers)
-    shared = {"unit_code", "stratum", "channel", "arm", "outcome", "round_id"}
+    shared = {"unit_code", "stratum", "channel", "outcome", "round_id"}
     answers = [
         {str(value) for name, value in vars(row).items() if name not in shared | {"_sa_instance_state", "voided"}}
         for row in sealed(opened)
@@ -176,14 +180,112 @@ def test_a_late_callback_after_close_changes_no_outcome(opened):
     assert attempts(opened, case_id)[0].outcome == "3.13"
 
 
-def test_the_balance_counts_cases_and_answers_by_channel_and_a_missing_answer_is_named(opened):
+def test_the_balance_counts_cases_and_answers_by_channel_and_a_missing_answer_is_noticed(opened):
     first, second, _ = cases_by_class(opened).values()
     complete(opened, first[:6])
-    for case_id in second[:6]:
-        answer(opened, case_id, "voice")
+    complete(opened, second[:6], "voice")
     opened.on_round(close_round, actor="chair")
     balance = opened.act(lambda s, r: balance_answers(s, get_round(s, ROUND)))
     assert balance == {channel: {"sealed": 6, "stored": 6, "voided": 0} for channel in ("voice", "web")}
-    opened.sql("DELETE FROM sealed_answer WHERE key = (SELECT min(key) FROM sealed_answer WHERE channel = 'web')")
-    with pytest.raises(Refused, match="web"):
+    (block,) = {row.block for row in sealed(opened)}
+    opened.sql("DELETE FROM sealed_answer WHERE key = (SELECT min(key) FROM sealed_answer)")
+    with pytest.raises(Refused, match=f"{block} has 11 answers where 12 were sealed"):
         opened.act(lambda s, r: require_balance(s, get_round(s, ROUND)))
+
+
+def answer_everybody(place, seed: int) -> None:
+    """Work a round with chance: two thirds of the cases answer, by web or telephone, some break off, over several days."""
+    chance = random.Random(seed)
+    cases = [row[0] for row in place.sql('SELECT id FROM "case" WHERE released_at IS NOT NULL ORDER BY id')]
+    chance.shuffle(cases)
+    for start in range(0, len(cases), 40):
+        for case_id in cases[start : start + 40]:
+            channel = chance.choice(["web", "web", "web", "voice"])
+            answered = chance.choices([20, 2, 0], [8, 1, 1])[0]
+            if answered:
+                answer(place, case_id, channel, 1)
+                answer(place, case_id, channel, answered, value=chance.choice("12"))
+        place.clock.advance(HOLD)
+        place.do_job(seal_ready_answers)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_whoever_holds_cases_and_answers_finds_five_answers_at_least_for_every_case(opened, seed):
+    """The attack: join the dump's cases and answers by all that both sides tell, block by block."""
+    answer_everybody(opened, seed)
+    before_close = Counter((row.block, row.unit_code, row.outcome, row.stratum, row.channel) for row in sealed(opened))
+    assert before_close and min(before_close.values()) >= CLASS
+    opened.on_round(close_round, actor="chair")
+    rows = sealed(opened)
+    assert {row.outcome for row in rows} == {"1.1", "1.2"}
+    groups = Counter((row.unit_code, row.stratum.split("/")[1]) for row in rows if row.outcome == "1.1")
+    classes = Counter((row.block, row.unit_code, row.outcome, row.stratum, row.channel) for row in rows)
+    for (_, unit, outcome, stratum, _), size in classes.items():
+        # A group of which fewer than five answered in all hides nobody; it is never shown, nor mixed with another.
+        assert size >= CLASS or (outcome == "1.1" and groups[unit, stratum.split("/")[1]] < CLASS)
+    assert max(groups.values()) > CLASS
+
+
+def test_a_channel_that_is_rare_in_its_stratum_is_told_of_nobody_there(opened):
+    first, second, _ = cases_by_class(opened).values()
+    complete(opened, first[:6] + second[:5])
+    complete(opened, second[5:10], "voice")
+    complete(opened, first[6:8], "voice")
+    opened.on_round(close_round, actor="chair")
+    told = Counter((row.stratum, row.channel) for row in sealed(opened))
+    strata = list(cases_by_class(opened))
+    assert told == {(strata[0], ""): 8, (strata[1], "web"): 5, (strata[1], "voice"): 5}
+
+
+def test_small_strata_are_joined_to_their_neighbour_before_their_answers_are_sealed(opened):
+    mine, near = "U001/individuals/370103", "U001/individuals/370104"
+    opened.sql(
+        'INSERT INTO stratum (round_id, code, unit_code, "group", counties, neighbour, size, sample_size) '
+        'SELECT round_id, :near, unit_code, "group", counties, neighbour, size, sample_size FROM stratum WHERE code = :mine',
+        near=near,
+        mine=mine,
+    )
+    cases = cases_by_class(opened)[mine]
+    for case_id in cases[:2]:
+        opened.sql('UPDATE "case" SET stratum = :near WHERE id = :case', near=near, case=case_id)
+    complete(opened, cases[:8])
+    opened.on_round(close_round, actor="chair")
+    assert Counter(row.stratum for row in sealed(opened)) == {mine: 8}
+
+
+def test_answers_left_over_at_close_go_into_a_block_that_has_their_class(opened):
+    first, second, _ = cases_by_class(opened).values()
+    complete(opened, first[:6] + second[:6])
+    opened.clock.advance(HOLD)
+    opened.do_job(seal_ready_answers)
+    keys = {row.key for row in sealed(opened)}
+    complete(opened, first[6:8])
+    opened.on_round(close_round, actor="chair")
+    rows = sealed(opened)
+    assert len(rows) == 14 and len({row.block for row in rows}) == 1
+    assert not keys & {row.key for row in rows}, "the last ones could be told by their keys"
+
+
+def test_few_partial_interviews_do_not_tell_their_unit(opened):
+    (first, *_) = cases_by_class(opened).values()
+    for case_id in first[:3]:
+        answer(opened, case_id, "web", 3)
+    complete(opened, first[3:9])
+    opened.on_round(close_round, actor="chair")
+    partial = [row for row in sealed(opened) if row.outcome == "1.2"]
+    assert [(row.unit_code, row.stratum) for row in partial] == [("", "")] * 3
+    assert not {row.block for row in partial} & {row.block for row in sealed(opened) if row.outcome == "1.1"}
+
+
+def test_answers_are_counted_by_arm_and_channel_in_cells_of_five_or_more(opened):
+    (base, *_) = cases_by_class(opened).values()
+    swapped = [case_id for cases in cases_by_class(opened, "swap").values() for case_id in cases]
+    complete(opened, base[:7])
+    complete(opened, swapped[:4], "voice")
+    opened.on_round(close_round, actor="chair")
+    counts = opened.act(lambda s, r: s.query(ModeCount).all())
+    assert {(row.unit_code, row.arm, row.channel) for row in counts} == {("U001", "base", "web")}
+    assert {(row.question, row.value): row.count for row in counts if row.question in ("", "I1")} == {
+        ("", ""): 7,
+        ("I1", "1"): 7,
+    }
