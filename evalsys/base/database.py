@@ -104,13 +104,13 @@ def prepare_engine(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
 
 
-def insert_once(model: type[Base], values: dict) -> bool:
+def keep_once_apart(model: type[Base], values: dict) -> bool:
     """Keep one row in a transaction of its own, unless one with its unique key is there already; whether it was kept.
 
     For what comes by the thousand and depends on nothing else: it costs half of a ``transaction()`` with its session.
     """
     if _writing.get():
-        raise RuntimeError("a transaction is already open; insert_once is one of its own")
+        raise RuntimeError("a transaction is already open; keep_once_apart is one of its own")
     token = _writing.set(True)
     try:
         with db.engine.begin() as connection:

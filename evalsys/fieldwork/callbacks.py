@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from evalsys.base.database import insert_once
+from evalsys.base.database import keep_once_apart
 from evalsys.base.runtime import Runtime
 from evalsys.fieldwork.cases import Dossier, end_attempt, open_dossiers
 from evalsys.fieldwork.models import Attempt, StatusReceipt
@@ -28,7 +28,7 @@ def receive_status(runtime: Runtime, attempt_key: str, form: Mapping[str, str]) 
     status = form.get("CallStatus") or form.get("MessageStatus") or ""
     seconds = form.get("CallDuration", "")
     dead = form.get("SipResponseCode", "") in _DEAD_NUMBER
-    return insert_once(
+    return keep_once_apart(
         StatusReceipt,
         {
             "attempt_key": attempt_key,

@@ -153,8 +153,7 @@ def _find_columns(table: Table, questionnaire: Questionnaire, name: str) -> dict
     """What each column is → its name in the file; questions by their codes, those only that are asked by telephone."""
     header = {column.lower(): column for column in reversed(table.header)}
     columns = {kind: next((header[known] for known in names if known in header), "") for kind, names in COLUMNS.items()}
-    asked = [code for code in questionnaire.order if CHANNEL in questionnaire.question(code).channels]
-    columns |= {code: header.get(code.lower(), "") for code in asked}
+    columns |= {code: header.get(code.lower(), "") for code in questionnaire.asked_by(CHANNEL)}
     missing = [COLUMNS.get(kind, (kind,))[0] for kind, column in columns.items() if not column and kind not in OPTIONAL]
     if missing:
         raise BadLines("The file %(file)s lacks the columns %(names)s.", [], file=name, names=", ".join(missing))

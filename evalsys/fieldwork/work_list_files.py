@@ -14,7 +14,6 @@ from evalsys.fieldwork.result_lines import CHANNEL, COLUMNS
 from evalsys.fieldwork.rules import FieldRules
 from evalsys.fieldwork.worklists import WorkList
 from surveys.fieldwork import OUTCOMES
-from surveys.instrument import Questionnaire
 
 KINDS = {
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -60,14 +59,10 @@ def _list_rows(work: WorkList) -> Iterator[Sequence[str | int]]:
         yield row.code, row.phone, row.unit, row.month, row.language, row.number, call_from
 
 
-def _asked(questionnaire: Questionnaire) -> list[str]:
-    return [code for code in questionnaire.order if CHANNEL in questionnaire.question(code).channels]
-
-
 def _result_columns(rules: FieldRules) -> list[str]:
     """The header of the file that comes back."""
     own = [names[0 if rules.language == "zh" else 1] for names in COLUMNS.values()]
-    return own + _asked(rules.questionnaire)
+    return [*own, *rules.questionnaire.asked_by(CHANNEL)]
 
 
 def _question_rows(rules: FieldRules) -> Iterator[Sequence[str]]:
@@ -75,7 +70,7 @@ def _question_rows(rules: FieldRules) -> Iterator[Sequence[str]]:
     language, questionnaire = rules.language, rules.questionnaire
     yield QUESTION_COLUMNS[language]
     yield "", questionnaire.text("CONSENT", language, "interviewer", PIPES[language]), "", ""
-    for code in _asked(questionnaire):
+    for code in questionnaire.asked_by(CHANNEL):
         wording = questionnaire.text(code, language, "interviewer", PIPES[language])
         options = questionnaire.question(code).options
         yield code, wording, options[0].value if options else "", options[0].label[language] if options else ""

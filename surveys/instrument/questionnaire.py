@@ -100,6 +100,10 @@ class Questionnaire:
         way = follow(self.order, self.rules, answers)
         return tuple(code for code in way if channel is None or channel in self.questions[code].channels)
 
+    def asked_by(self, channel: str) -> tuple[str, ...]:
+        """The codes of all questions that a channel asks, in order, whatever was answered."""
+        return tuple(code for code in self.order if channel in self.questions[code].channels)
+
     def next_question(self, answers: Answers, channel: str | None = None) -> Question | None:
         """The first question on the path that has no answer; ``None`` at the end."""
         code = next((code for code in self.path(answers, channel) if code not in answers), None)

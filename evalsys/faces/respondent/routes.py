@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from evalsys.accounts.permissions import TOKEN, require
 from evalsys.base.database import db, transaction
@@ -61,13 +62,9 @@ def begin(token: str):
 @require(TOKEN)
 def ask(token: str, code: str):
     """One question, with the answer given before if there was one."""
-    talk = _find(token)
-    if talk is None:
-        return _unknown()
-    if not talk.is_open:
-        return _finished(token, talk)
-    if code not in talk.questionnaire.path(talk.answers, CHANNEL):
-        return redirect(_at("respondent.ask", token=token, code=talk.next_question(CHANNEL).code))
+    talk, elsewhere = _at_question(token, code)
+    if elsewhere is not None:
+        return elsewhere
     return _question_page(token, talk, code)
 
 
@@ -75,13 +72,9 @@ def ask(token: str, code: str):
 @require(TOKEN)
 def answer(token: str, code: str):
     """Keep an answer and go on to the next question."""
-    talk = _find(token)
-    if talk is None:
-        return _unknown()
-    if not talk.is_open:
-        return _finished(token, talk)
-    if code not in talk.questionnaire.path(talk.answers, CHANNEL):
-        return redirect(_at("respondent.ask", token=token, code=talk.next_question(CHANNEL).code))
+    talk, elsewhere = _at_question(token, code)
+    if elsewhere is not None:
+        return elsewhere
     language = _language(talk)
     form = make_form(talk.questionnaire.question(code), language, request.form)
     if not form.validate():
@@ -113,6 +106,18 @@ def explain_conflict(error: Refused):
 
 def _find(token: str) -> Conversation | None:
     return find_by_token(db.session(), current_runtime(), token)
+
+
+def _at_question(token: str, code: str) -> tuple[Conversation | None, ResponseReturnValue | None]:
+    """The conversation where it may be asked this question, or else the page that is to be shown instead."""
+    talk = _find(token)
+    if talk is None:
+        return None, _unknown()
+    if not talk.is_open:
+        return None, _finished(token, talk)
+    if code not in talk.questionnaire.path(talk.answers, CHANNEL):
+        return None, redirect(_at("respondent.ask", token=token, code=talk.next_question(CHANNEL).code))
+    return talk, None
 
 
 def _question_page(token: str, talk: Conversation, code: str, form=None):
