@@ -7,7 +7,7 @@ begin deferred and never wait.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -122,6 +122,27 @@ def keep_once_apart(model: type[Base], values: dict) -> bool:
 def keep_once(session: Session, model: type[Base], values: dict) -> bool:
     """Keep one row in the transaction that is open, unless one with its key is there already; whether it was kept."""
     return bool(session.execute(_insert_or_leave(session.get_bind().dialect.name, model), values).rowcount)
+
+
+def erase_remains(engine: Engine, tables: Iterable[str]) -> None:
+    """Make sure that what was deleted or overwritten in ``tables`` is in no file of the database any more.
+
+    SQLite overwrites what it deletes, but older pages stay in the write-ahead log until it is emptied; PostgreSQL keeps older rows until
+    their table is written anew, which nobody can read it during. Called with no transaction open. Raises ``RuntimeError`` where
+    somebody is reading the log at this moment: try again later. PostgreSQL's own log keeps changes until it is recycled.
+    """
+    if engine.dialect.name == "sqlite":
+        connection = engine.raw_connection()
+        try:
+            (busy, *_) = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            connection.close()
+        if busy:
+            raise RuntimeError("the write-ahead log is being read and cannot be emptied now")
+        return
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for table in tables:
+            connection.exec_driver_sql(f"VACUUM (FULL) {engine.dialect.identifier_preparer.quote(table)}")
 
 
 @cache

@@ -228,6 +228,7 @@ class Year:
     def _score(self, code: str, kind: str, units: list[str], truth: dict) -> None:
         with click.progressbar(length=6, label="closing, scoring, publishing") as bar:
             self.act(lambda s, r: close_round(s, r, get_round(s, code), actor=CHAIR))
+            self._do_jobs()
             bar.update(1)
             self.act(lambda s, r: freeze_round(s, r, get_round(s, code), actor=CHAIR))
             bar.update(1)

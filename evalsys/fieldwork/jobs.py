@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from evalsys.base.database import transaction
+from evalsys.base.database import db, erase_remains, transaction
 from evalsys.base.runtime import Runtime
 from evalsys.design.queries import get_round
 from evalsys.fieldwork.callbacks import FINAL, apply_receipts
@@ -105,6 +105,12 @@ def seal_ready_answers(runtime: Runtime, payload: dict, claim: Claim) -> None:
     """Seal what quality control has let go."""
     with transaction() as session:
         seal_answers(session, runtime, get_round(session, payload["round"]))
+
+
+@job_kind("field.erase")
+def erase_originals(runtime: Runtime, payload: dict, claim: Claim) -> None:
+    """Once answers have left their cases: leave nothing of them in older pages or rows of the database's files."""
+    erase_remains(db.engine, payload["tables"])
 
 
 @job_kind("field.reconcile")

@@ -17,6 +17,7 @@ from evalsys.fieldwork.call_results import forget_digests
 from evalsys.fieldwork.interviews import read_answers
 from evalsys.fieldwork.models import Interview, ModeCount, SealedAnswer, SealedBlock
 from evalsys.fieldwork.rules import rules_of
+from evalsys.outbox.actions import put_job
 from evalsys.samples.models import Case, Stratum
 from surveys.fieldwork import find_outcome
 from surveys.fieldwork.anonymity import choose_together, hide_rare
@@ -66,6 +67,8 @@ def seal_answers(session: Session, runtime: Runtime, round_: Round) -> int:
         _leave_cases(session, round_, {block: batch})
         _count_modes(session, round_, batch, known={})
         sealed += len(batch)
+    if sealed:
+        _have_originals_erased(session, runtime, round_, "interview")
     return sealed
 
 
@@ -96,6 +99,7 @@ def seal_rest(session: Session, runtime: Runtime, round_: Round) -> int:
     _keep(session, _blur(rows))
     _leave_cases(session, round_, blocks)
     _count_modes(session, round_, rest, known=_find_cells(session, round_))
+    _have_originals_erased(session, runtime, round_, "interview", "attempt", "sealed_answer")
     return len(rest)
 
 
@@ -238,6 +242,13 @@ def _take_back(session: Session, round_: Round) -> list[dict]:
     rows = [dict(row) for row in session.execute(select(table).where(table.c.round_id == round_.id)).mappings()]
     session.execute(delete(table).where(table.c.round_id == round_.id))
     return rows
+
+
+def _have_originals_erased(session: Session, runtime: Runtime, round_: Round, *tables: str) -> None:
+    """Put the job that does what only works outside a transaction."""
+    put_job(
+        session, runtime.clock, f"field.erase:{round_.code}", "field.erase", {"round": round_.code, "tables": [*tables]}
+    )
 
 
 def _leave_cases(session: Session, round_: Round, blocks: dict[str, list[_Answered]]) -> None:

@@ -93,8 +93,7 @@ def take_consent(key: str, missed: int):
         return _page(_leave(runtime, talk, key, choice))
     with transaction() as session:
         keep_said(session, key, "consented")
-        talk = _finish_if_all_answered(session, runtime, talk)
-    return _page(_next_page(talk, key))
+    return _page(_go_on(runtime, talk, key))
 
 
 @blueprint.post("/voice/<key>/q/<code>/<int:version>/<int:missed>")
@@ -116,28 +115,25 @@ def take_answer(key: str, code: str, version: int, missed: int):
         value = questionnaire.question(code).value_of_key(digit)
     except InstrumentError:
         return _page(_missed(talk, key, missed, digit, asking=code))
-    try:
-        with transaction() as session:
-            talk = record_answer(session, runtime, talk, code, value, channel=CHANNEL, language=_language(talk))
-    except Refused:
-        # The same key press came twice at once, or the respondent answered on the web this very moment.
-        return _page(_go_on(runtime, load_call(db.session(), runtime, key), key))
+    with transaction() as session:
+        talk = record_answer(session, runtime, talk, code, value, channel=CHANNEL, language=_language(talk))
     return _page(_next_page(talk, key))
 
 
+@blueprint.errorhandler(Refused)
+def go_on_anew(error: Refused):
+    """The same key press came twice at once, or the respondent answered on the web this very moment: go on from where it stands."""
+    db.session.rollback()
+    runtime, key = current_runtime(), request.view_args["key"]
+    return _page(_go_on(runtime, load_call(db.session(), runtime, key), key))
+
+
 def _go_on(runtime: Runtime, talk: Conversation, key: str) -> str:
-    """Go on from where the interview stands, recording nothing but its end."""
+    """Go on from where the interview stands, ending one of which the web left open only what a call never asks."""
     if talk.is_open and talk.next_question(CHANNEL) is None:
         with transaction() as session:
-            talk = _finish_if_all_answered(session, runtime, talk)
+            talk = finish_interview(session, runtime, talk, channel=CHANNEL)
     return _next_page(talk, key)
-
-
-def _finish_if_all_answered(session, runtime: Runtime, talk: Conversation) -> Conversation:
-    """End an interview of which the web left open only what a call never asks."""
-    if talk.is_open and talk.next_question(CHANNEL) is None:
-        return finish_interview(session, runtime, talk, channel=CHANNEL)
-    return talk
 
 
 def _next_page(talk: Conversation, key: str) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import create_engine
 
 from evalsys.audit.actions import record_act
-from evalsys.base.database import UTCDateTime, transaction
+from evalsys.base.database import UTCDateTime, erase_remains, transaction
 from evalsys.base.errors import Refused
 from evalsys.samples.models import StaffNumber
 
@@ -59,3 +60,25 @@ def test_a_time_without_a_zone_is_refused():
         UTCDateTime().process_bind_param(datetime(2026, 1, 1), None)
     kept = UTCDateTime().process_result_value(datetime(2026, 1, 1), None)
     assert kept == datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.postgres
+def test_what_was_overwritten_on_postgres_is_in_no_page_of_its_table_once_its_remains_are_erased(postgres_url):
+    secret = "an answer that somebody gave"
+    engine = create_engine(postgres_url)
+
+    def is_there() -> bool:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("CHECKPOINT")
+            pages = connection.exec_driver_sql("SELECT pg_read_binary_file(pg_relation_filepath('kept'))").scalar()
+        return secret.encode() in pages
+
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE kept (id integer, answer text)")
+        connection.exec_driver_sql("INSERT INTO kept VALUES (1, %s)", (secret,))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE kept SET answer = NULL")
+    assert is_there()
+    erase_remains(engine, ["kept"])
+    assert not is_there()
+    engine.dispose()

@@ -15,6 +15,7 @@ from evalsys.fieldwork.interviews import load_conversation, record_answer
 from evalsys.fieldwork.jobs import seal_ready_answers
 from evalsys.fieldwork.models import ModeCount, SealedAnswer
 from evalsys.fieldwork.sealing import BATCH, CLASS, balance_answers, require_balance
+from evalsys.outbox.worker import run_due_jobs
 from surveys.fieldwork import find_outcome
 from tests.evalsys.fieldwork.working import answer, attempts, contact, end, interview, keep_one
 from tests.evalsys.installation import ROUND
@@ -122,6 +123,28 @@ def test_sealed_answers_have_no_time_and_no_order_of_insertion(opened):
 
 def test_what_is_deleted_is_overwritten(opened):
     assert opened.sql("PRAGMA secure_delete") == [(1,)]
+
+
+@pytest.mark.parametrize("closing", [False, True], ids=["in the field", "at close"])
+def test_no_file_of_the_database_holds_the_original_of_a_sealed_answer(opened, closing):
+    first, second, _ = cases_by_class(opened).values()
+    complete(opened, first[:6] + second[:6])
+    originals = [row[0] for row in opened.sql("SELECT answers_cipher FROM interview WHERE answers_cipher IS NOT NULL")]
+
+    def remains() -> int:
+        content = b"".join(path.read_bytes() for path in opened.home.glob("*.sqlite*"))
+        return sum(original in content for original in originals)
+
+    assert remains() == 12
+    opened.clock.advance(HOLD)
+    if closing:
+        opened.on_round(close_round, actor="chair")
+    else:
+        opened.do_job(seal_ready_answers)
+    assert remains() == 12, "the log still has them; else this test shows nothing"
+    with opened.app.app_context():
+        run_due_jobs()
+    assert remains() == 0
 
 
 def test_the_answers_are_not_in_the_interview_after_sealing_even_for_who_has_the_key(opened):
