@@ -110,6 +110,7 @@ class VoicePlayer(Player):
         super().__init__(place, case_id)
         self.key = place.sql("select key from attempt where case_id = :id", id=case_id)[0][0]
         self.verbs: list[Verb] = []
+        self.fetched = 0
 
     def fetch(self, url: str, **form: str) -> None:
         """Fetch a page as the provider does, signed over the public address."""
@@ -118,6 +119,7 @@ class VoicePlayer(Player):
         signature = RequestValidator(settings.twilio_auth_token).compute_signature(url, form)
         answer = self.client.post(urlsplit(url).path, data=form, headers={"X-Twilio-Signature": signature})
         assert answer.status_code == 200, answer.text
+        self.fetched += 1
         self.verbs = read_page(answer.text, url)
 
     @property

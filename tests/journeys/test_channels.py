@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from evalsys.faces.voice import routes
 from evalsys.fieldwork.closing import close_round
+from evalsys.fieldwork.interviews import load_call
 from tests.journeys.players import FilePlayer, VoicePlayer, WebPlayer
 
 CODES = ("I1", "I2", "I3", "I4", "I5", "I6")
@@ -84,6 +86,13 @@ def test_a_bad_rating_takes_as_many_steps_as_a_good_one(players):
         assert player.stored()["state"] == "answered"
 
 
+def test_an_all_negative_call_fetches_as_many_pages_as_an_all_positive_one(players):
+    good = VoicePlayer(players[0].place, players[0].case_id).play(POSITIVE)
+    bad = players[1].play(NEGATIVE)
+    assert good.is_over and bad.is_over
+    assert bad.fetched == good.fetched == 1 + len(POSITIVE)
+
+
 def test_what_was_answered_is_what_is_stored(players):
     for player in players:
         answers = player.play(NEGATIVE).stored()["answers"]
@@ -117,6 +126,32 @@ def test_an_answer_sent_twice_is_recorded_once(players):
     voice.fetch(url, Digits="5")
     voice.fetch(url, Digits="1")
     assert voice.stored()["answers"] == {"Q0": "1", "I1": "5"}
+
+
+@pytest.mark.parametrize("at_consent", [True, False])
+def test_a_call_overtaken_by_the_web_at_that_very_moment_thanks_and_ends(players, monkeypatch, at_consent):
+    """Between the reading of the interview and the keeping of what was pressed, the same respondent ends it on the web."""
+    voice = players[1]
+    web = WebPlayer(voice.place, voice.case_id).play(NEGATIVE[:-1])
+    if at_consent:
+        web._send(web.at, answer="1")
+        voice._dial()
+    else:
+        voice.consent()
+    to_come = [{"answer": "said on the web"} if at_consent else {"answer": "1"}]
+
+    def load_then_be_overtaken(session, runtime, key):
+        talk = load_call(session, runtime, key)
+        if to_come:
+            web._send(web.at, **to_come.pop())
+            if not at_consent:
+                web._send(web.at, answer="")
+        return talk
+
+    monkeypatch.setattr(routes, "load_call", load_then_be_overtaken)
+    voice._press("1")
+    assert [verb.name for verb in voice.verbs] == ["Say", "Hangup"]
+    assert voice.stored()["outcome"] == "1.1"
 
 
 @pytest.mark.parametrize(("hours", "closes"), [(11, False), (1, True)])
