@@ -23,6 +23,7 @@ blueprint = Blueprint("respondent", __name__, template_folder="templates", url_p
 CHANNEL = "web"
 #: languages of the site → languages of the questionnaire
 LANGUAGES = {"zh_Hans": "zh", "en": "en"}
+SIZES = ("normal", "large")
 
 
 @blueprint.get("/<token>")
@@ -161,7 +162,20 @@ def _language(talk: Conversation) -> str:
 
 
 def _at(endpoint: str, **values: str) -> str:
-    """An address that keeps the language asked for, since a respondent's page sets no cookie."""
-    if request.args.get("lang") in LANGUAGES:
-        values["lang"] = request.args["lang"]
-    return url_for(endpoint, **values)
+    """An address that keeps what the respondent chose for reading, since these pages set no cookie."""
+    return url_for(endpoint, **values, **_reading())
+
+
+def _reading() -> dict[str, str]:
+    """The language and the size of type that the address asks for."""
+    return {
+        name: request.args[name]
+        for name, known in (("lang", LANGUAGES), ("size", SIZES))
+        if request.args.get(name) in known
+    }
+
+
+@blueprint.context_processor
+def offer_reading() -> dict:
+    """What every page needs to offer another language or size of type and to lead on in the chosen ones."""
+    return {"at": _at, "large": _reading().get("size") == "large", "reading": _reading()}
