@@ -25,6 +25,8 @@ from evalsys.design.programme_schema import (
 FORMAT = "evalsys-programme-1"
 LANGUAGES = ("zh", "en")
 MESSAGES = ("complete", "ineligible", "refused", "opted_out", "closed", "not_now", "no_key", "wrong_key", "menu")
+#: said only where the key that they belong to is given
+KEY_MESSAGES = ("choose_language", "offer_later", "call_later")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WEIGHTS_BY_ROUND = Fields({"mid_year": SHARE, "year_end": SHARE})
 
@@ -74,10 +76,12 @@ QUESTIONNAIRE = Fields(
         "partial_at_least": Number(1, whole=True),
         "repeat_key": OneOf(("0", "9")),
         "back_key": OneOf(("0", "9")),
+        "language_key": Optional(OneOf((*"45678", "*", "#")), ""),
+        "later_key": Optional(OneOf(("*", "#")), ""),
         "consent": Fields({"scale": code(20), "wording": WORDING}),
         "questions": ListOf(QUESTION),
         "routing": Optional(ListOf(RULE), []),
-        "messages": MapOf(WORDING, MESSAGES, required=MESSAGES),
+        "messages": MapOf(WORDING, (*MESSAGES, *KEY_MESSAGES), required=MESSAGES),
     }
 )
 SPAN = {"from": Hour(), "to": Hour()}

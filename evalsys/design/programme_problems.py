@@ -71,6 +71,7 @@ FILE_SENTENCES = {
     "scale-not-ordered": N_("Points must fall from the first option to the last."),
     "scale-direction-mixed": N_("The options stand worst to best; put them best to worst as on every other scale."),
     "key-used-twice": N_("Key %(key)s has two meanings here."),
+    "message-missing": N_("This key needs the message %(message)s among the messages."),
     "more-than-indicators": N_("There are only %(most)s scored indicators."),
     "partial-above-complete": N_("A partial interview cannot need more than a complete one."),
 }

@@ -19,6 +19,7 @@ from evalsys.samples.models import Case, ServiceRecord
 from surveys.fieldwork import (
     CallingHours,
     Try,
+    call_later_at,
     final_outcome,
     message_outcome,
     next_try,
@@ -29,6 +30,8 @@ from surveys.fieldwork.dispositions import TELEPHONE_OUTCOMES, TryOutcome
 
 #: how often a message is handed to the provider before the case goes on without it
 MESSAGES = 3
+#: what a respondent said by a key → what an interview that has begun and not ended came to
+_BY_KEY = {"consented": "broken-off", "call_later": "call-later"}
 _HISTORY = select(
     Attempt.case_id,
     Attempt.number,
@@ -134,7 +137,8 @@ def conclude_attempt(
     attempt.state, attempt.ended_at = "ended", at or runtime.clock.now()
     attempt.outcome, attempt.counts, attempt.seconds = result.outcome, result.counts_as_try, seconds
     begun = attempt.started_at or attempt.planned_at
-    dossier.tries[attempt.number] = Try(begun, result.outcome, result.counts_as_try, attempt.channel == "voice")
+    agreed = call_later_at(dossier.hours, begun, dossier.field_until) if attempt.said == "call_later" else None
+    dossier.tries[attempt.number] = Try(begun, result.outcome, result.counts_as_try, attempt.channel == "voice", agreed)
     if dossier.interview.state == "calling":
         _plan_next(runtime, attempt, dossier)
 
@@ -147,15 +151,17 @@ def _voice_outcome(
         return TryOutcome(interview.outcome, True)
     if attempt.said == "refused":
         return TELEPHONE_OUTCOMES["refused"]
+    if attempt.said in _BY_KEY:
+        answered_by = ""  # whoever pressed a key is no machine, whatever the provider took them for
     known = telephone_outcome(
         status, answered_by="machine" if attempt.said == "machine" else answered_by, error_code=error_code
     )
     if known is not None:
         return known
-    if attempt.said != "consented":
+    if attempt.said not in _BY_KEY:
         return TELEPHONE_OUTCOMES["hung-up"]
     screened = dossier.rules.questionnaire.is_eligible(read_answers(runtime, interview))
-    return TELEPHONE_OUTCOMES["no-screener" if screened is None else "broken-off"]
+    return TELEPHONE_OUTCOMES["no-screener" if screened is None else _BY_KEY[attempt.said]]
 
 
 def _plan_next(runtime: Runtime, attempt: Attempt, dossier: Dossier) -> None:

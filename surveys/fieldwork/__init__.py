@@ -25,7 +25,7 @@ from surveys.fieldwork.quotas import (
     expected_completes,
     should_release_next,
 )
-from surveys.fieldwork.scheduling import RetryRule, Try, next_try, tries_exhausted
+from surveys.fieldwork.scheduling import RetryRule, Try, call_later_at, next_try, tries_exhausted
 from surveys.fieldwork.stop_words import asks_to_stop
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "TryOutcome",
     "Window",
     "asks_to_stop",
+    "call_later_at",
     "expected_completes",
     "final_outcome",
     "find_outcome",

@@ -139,6 +139,20 @@ def next_try(
     return fallback
 
 
+def call_later_at(hours: CallingHours, asked_at: datetime, field_until: datetime) -> datetime | None:
+    """When to call somebody who said at ``asked_at`` only that they be called later.
+
+    The same time on the next day at the earliest, and in another slot, since this one did not suit them; in the same slot where no other
+    is open before ``field_until``; ``None`` where none is open at all.
+    """
+    next_day = asked_at.astimezone(hours.zone) + timedelta(days=1)
+    openings = list(hours.openings(next_day, field_until))
+    slot = hours.slot_of(asked_at)
+    return next(
+        (opening.start for opening in openings if opening.slot != slot), openings[0].start if openings else None
+    )
+
+
 def _calls(history: Sequence[Try]) -> list[Try]:
     return [entry for entry in history if entry.counts and entry.by_phone]
 

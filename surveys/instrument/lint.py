@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from surveys.instrument.questionnaire import Questionnaire
 
 MOST_WAYS = 20_000
-SPOKEN_MESSAGES = ("no_key", "wrong_key", "menu")
+#: the messages that a key needs, where it is given
+MESSAGES_BY_KEY = {"language_key": ("choose_language",), "later_key": ("offer_later", "call_later")}
+SPOKEN_MESSAGES = ("no_key", "wrong_key", "menu", *(code for codes in MESSAGES_BY_KEY.values() for code in codes))
 
 
 @dataclass(frozen=True)
@@ -175,12 +177,23 @@ def _direction(scale: Scale) -> str:
 
 
 def _lint_keys(questionnaire: Questionnaire) -> Iterator[Finding]:
-    taken = {questionnaire.repeat_key, questionnaire.back_key, "*", "#"}
-    if questionnaire.repeat_key == questionnaire.back_key:
-        yield Finding("back_key", "key-used-twice", {"key": questionnaire.back_key})
+    names = ("repeat_key", "back_key", *MESSAGES_BY_KEY)
+    taken: dict[str, str] = {}
+    for name in names:
+        key = getattr(questionnaire, name)
+        if key and key in taken:
+            yield Finding(name, "key-used-twice", {"key": key})
+        taken.setdefault(key, name)
+        for message in MESSAGES_BY_KEY.get(name, ()) if key else ():
+            if message not in questionnaire.messages:
+                yield Finding(name, "message-missing", {"message": message})
     for question in (questionnaire.consent, *questionnaire.questions.values()):
+        # A language is chosen at consent only; afterwards its key may stand for an answer.
+        reserved = {"*", "#", *(key for key, name in taken.items() if name != "language_key")}
+        if question is questionnaire.consent:
+            reserved.add(questionnaire.language_key)
         keys = [option.phone_key for option in question.options]
-        for key in sorted({key for key in keys if key in taken or keys.count(key) > 1}):
+        for key in sorted({key for key in keys if key in reserved or keys.count(key) > 1}):
             yield Finding(question.code, "key-used-twice", {"key": key})
 
 

@@ -27,6 +27,7 @@ class Questionnaire:
     """Questions in order, rules between them, and the texts around them. Answers are ``{question code: value}``.
 
     Nothing about a respondent is kept here: the path, the next question and the outcome are derived from the answers.
+    ``language_key`` (at consent) and ``later_key`` (at any time) are empty where the telephone offers no such thing.
     """
 
     questions: Mapping[str, Question]
@@ -41,6 +42,8 @@ class Questionnaire:
     partial_at_least: int
     repeat_key: str
     back_key: str
+    language_key: str
+    later_key: str
     context: Mapping[str, Mapping[str, str]]
     document: str
 
@@ -75,6 +78,8 @@ class Questionnaire:
             partial_at_least=part["partial_at_least"],
             repeat_key=part["repeat_key"],
             back_key=part["back_key"],
+            language_key=part.get("language_key", ""),
+            later_key=part.get("later_key", ""),
             context=_programme_context(configuration["programme"]),
             document=json.dumps({name: configuration[name] for name in PARTS}, sort_keys=True, ensure_ascii=False),
         )

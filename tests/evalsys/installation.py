@@ -118,11 +118,17 @@ def _read_city() -> ProgrammeFiles:
     return read_programme(CITY)
 
 
-def tiny_city(**fieldwork: Any) -> ProgrammeFiles:
-    """The example programme over three units with small quotas; ``fieldwork``: other rules."""
+def tiny_city(*, questionnaire: Mapping[str, Any] | None = None, **fieldwork: Any) -> ProgrammeFiles:
+    """The example programme over three units with small quotas; ``fieldwork``: other rules; ``questionnaire``: other settings and
+    more messages.
+    """
     whole = _read_city()
     configuration = deepcopy(whole.configuration)
     configuration["fieldwork"] |= {"quota": 20, "replicate_size": 40, **fieldwork}
+    for name, value in (questionnaire or {}).items():
+        configuration["questionnaire"] |= {
+            name: configuration["questionnaire"][name] | value if name == "messages" else value
+        }
     stations = [row for row in whole.stations if row["unit"] in UNITS]
     units = [row | {"parent": ""} for row in whole.units if row["code"] in UNITS]
     return ProgrammeFiles(configuration, whole.areas, units, stations)

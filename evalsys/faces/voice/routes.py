@@ -5,6 +5,8 @@ Signed by the provider, or refused.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, Response, abort, request, url_for
 
 from evalsys.accounts.permissions import PROVIDER, require
@@ -12,8 +14,9 @@ from evalsys.base.database import db, transaction
 from evalsys.base.errors import Refused
 from evalsys.base.runtime import Runtime, current_runtime
 from evalsys.faces.voice import pages
+from evalsys.faces.voice.pages import Speech
 from evalsys.fieldwork.callbacks import receive_status
-from evalsys.fieldwork.calls import keep_said, why_not_now
+from evalsys.fieldwork.calls import keep_language, keep_said, why_not_now
 from evalsys.fieldwork.interviews import (
     Conversation,
     finish_interview,
@@ -25,7 +28,7 @@ from evalsys.fieldwork.interviews import (
 from evalsys.fieldwork.opt_outs import receive_message
 from evalsys.gateways.twilio import verify_signature
 from surveys.errors import InstrumentError
-from surveys.instrument import CONSENT
+from surveys.instrument import CONSENT, LANGUAGES
 
 blueprint = Blueprint("voice", __name__)
 CHANNEL = "voice"
@@ -73,7 +76,7 @@ def greet(key: str):
         return _page(_consent_page(talk, key, 0))
     with transaction() as session:
         keep_said(session, key, said)
-    return _page(pages.goodbye("", _language(talk)) if machine else _goodbye(talk, said))
+    return _page(pages.goodbye() if machine else _goodbye(talk, said))
 
 
 @blueprint.post("/voice/<key>/consent/<int:missed>")
@@ -85,6 +88,13 @@ def take_consent(key: str, missed: int):
     digit = request.form.get("Digits", "")
     if digit == talk.questionnaire.repeat_key:
         return _page(_consent_page(talk, key, missed))
+    if digit and digit == talk.questionnaire.language_key:
+        talk = replace(talk, language=_other_language(talk))
+        with transaction() as session:
+            keep_language(session, talk.case_id, talk.language)
+        return _page(_consent_page(talk, key, missed))
+    if digit and digit == talk.questionnaire.later_key:
+        return _page(_call_later(talk, key))
     try:
         choice = talk.questionnaire.question(CONSENT).value_of_key(digit)
     except InstrumentError:
@@ -111,6 +121,8 @@ def take_answer(key: str, code: str, version: int, missed: int):
     if digit == questionnaire.back_key:
         before = questionnaire.previous_question(talk.answers, CHANNEL, code)
         return _page(_question_page(talk, key, before.code if before else code))
+    if digit and digit == questionnaire.later_key:
+        return _page(_call_later(talk, key))
     try:
         value = questionnaire.question(code).value_of_key(digit)
     except InstrumentError:
@@ -149,14 +161,24 @@ def _question_page(talk: Conversation, key: str, code: str, missed: int = 0, not
 
     language = _language(talk)
     text = talk.questionnaire.spoken(code, language, talk.context(language))
-    return pages.ask(text, language, address(missed), address(missed), notice=notice)
+    return pages.ask(_speeches(language, notice, text), address(missed), address(missed))
 
 
 def _consent_page(talk: Conversation, key: str, missed: int, notice: str = "") -> str:
     language = _language(talk)
     text = talk.questionnaire.spoken(CONSENT, language, talk.context(language))
+    speeches = _speeches(language, notice, text)
+    if talk.questionnaire.language_key:
+        other = _other_language(talk)
+        speeches.append(Speech(talk.questionnaire.message("choose_language", other, CHANNEL), other))
+    if talk.questionnaire.later_key:
+        speeches.append(Speech(talk.questionnaire.message("offer_later", language, CHANNEL), language))
     address = url_for("voice.take_consent", key=key, missed=missed)
-    return pages.ask(text, language, address, address, notice=notice)
+    return pages.ask(speeches, address, address)
+
+
+def _speeches(language: str, *texts: str) -> list[Speech]:
+    return [Speech(text, language) for text in texts if text]
 
 
 def _missed(talk: Conversation, key: str, missed: int, digit: str, *, asking: str | None) -> str:
@@ -185,13 +207,28 @@ def _leave(runtime: Runtime, talk: Conversation, key: str, choice: str) -> str:
     return _goodbye(talk, "opted_out" if choice == "3" else "refused")
 
 
+def _call_later(talk: Conversation, key: str) -> str:
+    """End this call and keep the answers; when the next one is due follows from what was said."""
+    if not talk.is_open:
+        return _goodbye(talk, "closed")
+    with transaction() as session:
+        keep_said(session, key, "call_later")
+    return _goodbye(talk, "call_later")
+
+
 def _goodbye(talk: Conversation, message: str) -> str:
     language = _language(talk)
-    return pages.goodbye(talk.questionnaire.message(message, language, CHANNEL, talk.context(language)), language)
+    return pages.goodbye(
+        Speech(talk.questionnaire.message(message, language, CHANNEL, talk.context(language)), language)
+    )
 
 
 def _language(talk: Conversation) -> str:
     return talk.language or talk.rules.language
+
+
+def _other_language(talk: Conversation) -> str:
+    return next(language for language in LANGUAGES if language != _language(talk))
 
 
 def _page(twiml: str) -> Response:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surveys.errors import FieldworkError
-from surveys.fieldwork import CallingHours, RetryRule, Try, Window, next_try
+from surveys.fieldwork import CallingHours, RetryRule, Try, Window, call_later_at, next_try
 
 ZONE = ZoneInfo("Asia/Shanghai")
 CONFIGURATION = {
@@ -95,6 +95,18 @@ def test_an_appointment_is_kept_to_the_minute_and_offered_early():
     assert next_try(RULE, HOURS, history, at(13, "20:45"), UNTIL) == at(14, "09:00")
     assert next_try(RULE, HOURS, history, at(12, "10:01"), at(13, "16:00")) is None
     assert RULE.offered_from(at(13, "16:07")) == at(13, "15:52")
+
+
+def test_who_asks_to_be_called_later_is_called_a_day_later_at_the_earliest_and_in_another_slot():
+    """Friday the 12th by day: the weekend; Monday evening: not before Tuesday evening, so Wednesday by day."""
+    assert call_later_at(HOURS, at(12, "10:00"), UNTIL) == at(13, "10:00")
+    assert call_later_at(HOURS, at(15, "18:30"), UNTIL) == at(17, "09:00")
+    assert call_later_at(HOURS, at(15, "10:00"), UNTIL) == at(16, "18:00")
+
+
+def test_who_asks_to_be_called_later_is_called_in_the_same_slot_where_no_other_is_left():
+    assert call_later_at(HOURS, at(15, "10:00"), at(16, "17:00")) == at(16, "10:00")
+    assert call_later_at(HOURS, at(15, "10:00"), at(16, "09:30")) is None
 
 
 def test_no_call_rings_on_a_holiday():

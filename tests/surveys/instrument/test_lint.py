@@ -72,6 +72,10 @@ def test_a_sound_questionnaire_has_no_finding():
         (scale_points("CN5", [0, 50, 100]), "CN5", "scale-direction-mixed"),
         (scale_points("CN5", [100, 0, 50]), "CN5", "scale-not-ordered"),
         (part(repeat_key="0"), "back_key", "key-used-twice"),
+        (part(later_key="*", language_key="*"), "later_key", "key-used-twice"),
+        (part(later_key="*"), "later_key", "message-missing"),
+        (part(language_key="1"), "CONSENT", "key-used-twice"),
+        (part(language_key="8"), "language_key", "message-missing"),
         (part(screener="Q7"), "screener", "unknown-question"),
         (part(eligible_values=["7"]), "eligible_values", "unknown-value"),
         (part(complete_at_least=7), "complete_at_least", "more-than-indicators"),
@@ -95,6 +99,11 @@ def test_a_key_that_repeats_or_goes_back_cannot_be_an_answer():
         document["scales"][1]["options"][1]["phone_key"] = "9"
 
     assert Finding("P1", "key-used-twice", {"key": "9"}) in lint(change)
+
+
+def test_the_language_key_may_be_an_answer_after_the_greeting():
+    choose = {"choose_language": {"any": {"zh": "中文请按6。", "en": "For English press 6."}}}
+    assert lint(part(language_key="6", messages=choose)) == []
 
 
 def test_a_question_behind_some_answers_only_is_reachable():
