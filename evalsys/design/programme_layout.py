@@ -104,6 +104,7 @@ FIELDWORK = Fields(
         "concurrent_calls": Number(1, 100_000, whole=True),
         "quality_hold_hours": Number(0, 72),
         "caller_ids": ListOf(Text(20), least=1),
+        "machine_detection": Optional(OneOf(("off", "on", "async")), "on"),
         "cost_per_minute": Optional(Number(), None),
         "cost_per_message": Optional(Number(), None),
         "budget": Optional(Number(0.01), None),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from evalsys.base.runtime import Runtime
@@ -25,11 +25,29 @@ def why_not_now(runtime: Runtime, talk: Conversation) -> str:
 
 
 def keep_said(session: Session, attempt_key: str, said: str) -> None:
-    """Keep what happened on a call beyond its status: ``consented``, ``refused``, ``call_later``, ``machine``, ``silent`` or ``not_now``.
+    """Keep what happened on a call beyond its status.
 
-    A refusal and a wish to be called later stand, whatever page is fetched once more.
+    ``said``: ``consented``, ``refused``, ``call_later``, ``machine``, ``fax``, ``silent`` or ``not_now``. A refusal and a wish to be called later stand, whatever page is fetched once more.
     """
     session.execute(_SAYING, {"attempt": attempt_key, "saying": said})
+
+
+def kind_of_machine(answered_by: str) -> str:
+    """``machine`` or ``fax`` by the provider's word for whoever answered; ``""`` for a human and where it does not know."""
+    return next((kind for kind in ("machine", "fax") if answered_by.startswith(kind)), "")
+
+
+def keep_machine(session: Session, attempt_key: str, answered_by: str) -> None:
+    """Keep that a machine answered, as the provider finds out while the call goes on, unless somebody has pressed a key by then."""
+    if kind := kind_of_machine(answered_by):
+        session.execute(
+            update(Attempt).where(Attempt.key == attempt_key, Attempt.said.in_(("", "silent"))).values(said=kind)
+        )
+
+
+def is_machine(session: Session, attempt_key: str) -> bool:
+    """Whether a machine was found to have answered."""
+    return session.scalar(select(Attempt.said).where(Attempt.key == attempt_key)) in ("machine", "fax")
 
 
 def keep_language(session: Session, case_id: int, language: str) -> None:

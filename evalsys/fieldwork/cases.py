@@ -153,9 +153,9 @@ def _voice_outcome(
         return TELEPHONE_OUTCOMES["refused"]
     if attempt.said in _BY_KEY:
         answered_by = ""  # whoever pressed a key is no machine, whatever the provider took them for
-    known = telephone_outcome(
-        status, answered_by="machine" if attempt.said == "machine" else answered_by, error_code=error_code
-    )
+    elif attempt.said in ("machine", "fax"):
+        answered_by = attempt.said
+    known = telephone_outcome(status, answered_by=answered_by, error_code=error_code)
     if known is not None:
         return known
     if attempt.said not in _BY_KEY:

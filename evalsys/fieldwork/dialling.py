@@ -169,7 +169,16 @@ def make_attempts(runtime: Runtime, rules: FieldRules, planned: Iterable[Planned
         try:
             if attempt.channel == "voice":
                 voice_url = f"{base}/voice/{attempt.key}"
-                call = CallRequest(attempt.key, attempt.phone, attempt.caller_id, voice_url, status_url)
+                machine_url = f"{base}/provider/machine/{attempt.key}"
+                call = CallRequest(
+                    attempt.key,
+                    attempt.phone,
+                    attempt.caller_id,
+                    voice_url,
+                    status_url,
+                    rules.machine_detection,
+                    machine_url if rules.machine_detection == "async" else "",
+                )
                 return Answer(attempt.attempt_id, runtime.telephone.place_call(call))
             link = f"{base}/q/{runtime.keyring.link_token(attempt.cid)}"
             body = rules.message_text[rules.language].format(unit=attempt.unit_name[rules.language], link=link)

@@ -39,6 +39,7 @@ class FieldRules:
     language: str
     stop_words: tuple[str, ...]
     outcome_by_word: Mapping[str, str]
+    machine_detection: str
 
     def first_channel(self, arm: str) -> str:
         """The channel that a case of this arm begins with: the random arm swaps the modes."""
@@ -92,5 +93,6 @@ def rules_of(configuration: Configuration) -> FieldRules:
             language=content["programme"]["language"],
             stop_words=tuple(fieldwork["sms"]["stop_words"]),
             outcome_by_word=(fieldwork.get("call_centre") or {}).get("outcomes", {}),
+            machine_detection=fieldwork.get("machine_detection", "on"),
         )
     return _rules[configuration.sha256]

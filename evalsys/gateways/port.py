@@ -26,13 +26,19 @@ class ProviderUnknown(ProviderError):
 
 @dataclass(frozen=True)
 class CallRequest:
-    """A call to place. ``attempt_key`` stands in both addresses; ``to`` is E.164."""
+    """A call to place. ``attempt_key`` stands in every address; ``to`` is E.164.
+
+    ``machine_detection``: ``off``, ``on`` (the first page is fetched once it is known who answered) or ``async`` (it is fetched at once,
+    and who answered is told to ``machine_url`` when it is known).
+    """
 
     attempt_key: str
     to: str
     caller_id: str
     voice_url: str
     status_url: str
+    machine_detection: str = "on"
+    machine_url: str = ""
 
 
 @dataclass(frozen=True)

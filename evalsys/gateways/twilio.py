@@ -100,7 +100,7 @@ class TwilioTelephone:
                 status_callback=request.status_url,
                 status_callback_method="POST",
                 status_callback_event=STATUS_EVENTS,
-                machine_detection="Enable",
+                **_machine_detection(request),
             )
         )
 
@@ -147,6 +147,20 @@ class TwilioTelephone:
         except (ValueError, TypeError, AttributeError) as error:
             # A success whose body the SDK cannot read (cut off, a proxy's page): the provider may well have accepted.
             raise ProviderUnknown("The provider's answer cannot be read.") from error
+
+
+def _machine_detection(request: CallRequest) -> dict[str, str]:
+    """What the provider is asked about answering machines; nothing where they are not to be told apart."""
+    if request.machine_detection == "off":
+        return {}
+    asked = {"machine_detection": "Enable"}
+    if request.machine_detection == "async":
+        asked |= {
+            "async_amd": "true",
+            "async_amd_status_callback": request.machine_url,
+            "async_amd_status_callback_method": "POST",
+        }
+    return asked
 
 
 def _read_contact(item: CallInstance | MessageInstance) -> ProviderCall:

@@ -16,7 +16,14 @@ from evalsys.base.runtime import Runtime, current_runtime
 from evalsys.faces.voice import pages
 from evalsys.faces.voice.pages import Speech
 from evalsys.fieldwork.callbacks import receive_status
-from evalsys.fieldwork.calls import keep_language, keep_said, why_not_now
+from evalsys.fieldwork.calls import (
+    is_machine,
+    keep_language,
+    keep_machine,
+    keep_said,
+    kind_of_machine,
+    why_not_now,
+)
 from evalsys.fieldwork.interviews import (
     Conversation,
     finish_interview,
@@ -55,6 +62,15 @@ def take_status(key: str):
     return "", 204
 
 
+@blueprint.post("/provider/machine/<key>")
+@require(PROVIDER)
+def take_machine(key: str):
+    """Who answered a call, where the provider finds out while the first page is already being said."""
+    with transaction() as session:
+        keep_machine(session, key, request.form.get("AnsweredBy", ""))
+    return "", 204
+
+
 @blueprint.post("/provider/message")
 @require(PROVIDER)
 def take_message():
@@ -70,8 +86,8 @@ def greet(key: str):
     """The first words of a call: who asks and why, and whether the person takes part."""
     runtime = current_runtime()
     talk = load_call(db.session(), runtime, key)
-    machine = request.form.get("AnsweredBy", "").startswith(("machine", "fax"))
-    said = "machine" if machine else why_not_now(runtime, talk)
+    machine = kind_of_machine(request.form.get("AnsweredBy", ""))
+    said = machine or why_not_now(runtime, talk)
     if not said:
         return _page(_consent_page(talk, key, 0))
     with transaction() as session:
@@ -182,7 +198,9 @@ def _speeches(language: str, *texts: str) -> list[Speech]:
 
 
 def _missed(talk: Conversation, key: str, missed: int, digit: str, *, asking: str | None) -> str:
-    """After silence or a wrong key: say so and ask again, twice; then say goodbye."""
+    """After silence or a wrong key: say so and ask again, twice; then say goodbye. A machine that was found is not asked again."""
+    if asking is None and not digit and is_machine(db.session(), key):
+        return pages.goodbye()
     if missed + 1 > PATIENCE:
         if asking is None:
             with transaction() as session:

@@ -2,8 +2,8 @@
 
 The desk, below ``/simulator/`` with the same credentials: ``POST population`` (paths of ``directory``, ``truth`` and
 ``hearing``, ``seed``, and ``inbound_url`` for what citizens write back) lets people move in; ``POST run`` (``until``)
-lets time pass; ``POST faults`` lets things go wrong (see ``Faults``); ``GET statistics`` and ``GET outbox`` tell what
-happened.
+lets time pass; ``POST faults`` lets things go wrong (see ``Faults``); ``GET statistics``, ``GET timings`` and ``GET
+outbox`` tell what happened.
 """
 
 from __future__ import annotations
@@ -105,6 +105,8 @@ def _create(engine: Engine, kind: str) -> Response | tuple[Response, int]:
             body=form.get("Body", ""),
             events=tuple(form.getlist("StatusCallbackEvent")) or ("completed",),
             detect_machine=form.get("MachineDetection") in ("Enable", "DetectMessageEnd"),
+            detect_async=form.get("AsyncAmd") == "true",
+            machine_callback=form.get("AsyncAmdStatusCallback", ""),
         )
     )
     key = (kind, contact.to, contact.try_number)
@@ -256,6 +258,10 @@ def _add_control(app: Flask, engine: Engine) -> None:
     @app.get("/simulator/statistics")
     def statistics():
         return jsonify(engine.statistics())
+
+    @app.get("/simulator/timings")
+    def timings():
+        return jsonify(engine.timings())
 
     @app.get("/simulator/outbox")
     def outbox():

@@ -5,11 +5,13 @@ from __future__ import annotations
 import heapq
 import itertools
 import threading
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
+import numpy as np
 import structlog
 
 from evalsys.base.clock import Clock
@@ -38,6 +40,7 @@ class Engine:
         self.contacts: dict[str, Contact] = {}
         self._by_number: dict[tuple[str, str], list[Contact]] = defaultdict(list)
         self._counts: Counter[str] = Counter()
+        self._seconds: defaultdict[str, array[float]] = defaultdict(lambda: array("f"))
         self._requests: Counter[tuple[str, str]] = Counter()
         self._second, self._in_second = 0, 0
         self._wire = Wire(auth_token)
@@ -129,6 +132,15 @@ class Engine:
         with self._lock:
             return dict(sorted(self._counts.items()))
 
+    def timings(self) -> dict[str, dict[str, float]]:
+        """How long answers took since the start, in milliseconds, by kind of request: half of them at most, 95 and 99 of 100."""
+        with self._lock:
+            seconds = {what: np.asarray(taken, dtype=float) for what, taken in self._seconds.items()}
+        return {
+            what: {f"p{share}": round(1000 * float(np.percentile(taken, share)), 2) for share in (50, 95, 99)}
+            for what, taken in sorted(seconds.items())
+        }
+
     def run_forever(self, stop: threading.Event, pause_seconds: float = 0.05) -> None:
         """Without a conductor: let things happen as the clock reaches them."""
         while not stop.wait(pause_seconds):
@@ -137,9 +149,12 @@ class Engine:
     def _make_world(self, population: Population, hearing: Hearing, inbound_url: str = "") -> World:
         return World(self.account_sid, self._wire, population, hearing, self._report, self._count, inbound_url)
 
-    def _count(self, what: str) -> None:
+    def _count(self, what: str, seconds: float | None = None) -> None:
+        """Count a thing that happened, and where it was a request how long its answer took."""
         with self._lock:
             self._counts[what] += 1
+            if seconds is not None:
+                self._seconds[what].append(seconds)
 
     def _push(self, at: datetime, life: Life) -> None:
         """Say when a life goes on; with the lock held. The number keeps lives of the same moment in order."""
@@ -203,8 +218,8 @@ class Engine:
 
     def _deliver(self, address: str, form: dict[str, str]) -> Life:
         """Send one callback; as a life of its own, so that it can also come late."""
-        self._count("callbacks")
         answer = self._wire.post(address, form)
+        self._count("callbacks", answer.seconds)
         if not 200 <= answer.status < 300:
             self._count("callbacks refused")
         yield from ()

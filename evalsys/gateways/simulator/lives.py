@@ -19,6 +19,8 @@ log = structlog.get_logger()
 READING = 6.0
 PATIENCE_PAGES = 60
 HANG_UP = "hang up"
+#: how long the provider listens until it knows a machine from a human
+DETECTION = timedelta(seconds=4)
 
 
 @dataclass(slots=True)
@@ -34,6 +36,8 @@ class Contact:
     body: str = ""
     events: tuple[str, ...] = ("completed",)
     detect_machine: bool = False
+    detect_async: bool = False
+    machine_callback: str = ""
     sid: str = ""
     status: str = "queued"
     answered_by: str = ""
@@ -69,7 +73,7 @@ class World:
     population: Population
     hearing: Hearing
     report: Callable[[Contact, str, datetime, dict[str, str]], None]
-    count: Callable[[str], None]
+    count: Callable[..., None]
     inbound_url: str = ""
 
 
@@ -91,8 +95,8 @@ def live_call(call: Contact, world: World) -> Iterator[datetime]:
         world.report(call, plan.kind.replace("_", "-"), at, {"CallDuration": "0"})
         return
     call.started_at = at
-    if call.detect_machine:
-        call.answered_by = "machine_start" if plan.kind == "machine" else "human"
+    if call.detect_machine and not call.detect_async:
+        call.answered_by = _detect(plan)
     world.report(call, "in-progress", at, {})
     hung_up_at = at
     for hung_up_at in _talk(call, citizen, plan, world, at):
@@ -105,14 +109,38 @@ def _talk(call: Contact, citizen: Citizen, plan: CallPlan, world: World, at: dat
     """Fetch voice pages, hear them out and press keys until somebody hangs up; yields the end of each page."""
     person = Person(citizen, plan, world)
     request: Request | None = (call.url, {})
+    known_at = at + DETECTION if call.detect_machine and call.detect_async else None
     for _ in range(PATIENCE_PAGES):
         verbs = _fetch(call, world, *request)
         if not verbs:
             return
         seconds, request = _hear(verbs, person)
-        yield (at := at + timedelta(seconds=seconds))
+        end = at + timedelta(seconds=seconds)
+        if known_at and known_at <= end:
+            yield known_at
+            _tell_detected(call, plan, world)
+            known_at = None
+        yield (at := end)
         if request is None:
             return
+
+
+def _detect(plan: CallPlan) -> str:
+    return "machine_start" if plan.kind == "machine" else "human"
+
+
+def _tell_detected(call: Contact, plan: CallPlan, world: World) -> None:
+    """Who answered, told while the call goes on; from now on every request about it says so too."""
+    call.answered_by = _detect(plan)
+    if call.machine_callback:
+        world.count("machine callbacks")
+        form = {
+            "AccountSid": world.account_sid,
+            "AnsweredBy": call.answered_by,
+            "CallSid": call.sid,
+            "MachineDetectionDuration": str(round(DETECTION.total_seconds() * 1000)),
+        }
+        world.wire.post(call.machine_callback, form)
 
 
 #: where a call goes on, and what it brings along besides its own parameters
@@ -121,8 +149,8 @@ Request = tuple[str, dict[str, str]]
 
 def _fetch(call: Contact, world: World, address: str, digits: dict[str, str]) -> list[Verb]:
     """The verbs of a voice page; none where it cannot be played, and the log says why."""
-    world.count("voice pages")
     answer = world.wire.post(address, call_form(call, world.account_sid, "in-progress") | digits)
+    world.count("voice pages", answer.seconds)
     if answer.status != 200:
         return _give_up(call, world, f"The page answered {answer.status}.")
     try:

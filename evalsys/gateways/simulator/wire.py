@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -17,11 +18,12 @@ _FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True)
 class Answer:
-    """What the product answered; status 0 where it could not be reached."""
+    """What the product answered, and after how many seconds; status 0 where it could not be reached."""
 
     status: int
     text: str
     address: str
+    seconds: float = 0.0
 
 
 class Wire:
@@ -60,6 +62,7 @@ class Wire:
         return answer
 
     def _send(self, method: str, address: str, body: str | None, headers: Mapping[str, str]) -> Answer:
+        begun = time.perf_counter()
         place = urlsplit(address)
         path = f"{place.path or '/'}?{place.query}" if place.query else place.path or "/"
         # A server may close an idle connection at the very moment it is used again; the second try takes a new one.
@@ -78,7 +81,8 @@ class Wire:
         else:
             return Answer(0, "", address)
         location = answer.getheader("Location")
-        return Answer(answer.status, urljoin(address, location) if location else text, address)
+        seconds = time.perf_counter() - begun
+        return Answer(answer.status, urljoin(address, location) if location else text, address, seconds)
 
     def _connection(self, place: SplitResult) -> HTTPConnection:
         """This thread's connection to a server; opened by its first request, and again after it was closed."""

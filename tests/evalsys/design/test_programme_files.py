@@ -245,6 +245,13 @@ def test_a_programme_may_name_no_outcomes_of_a_call_centre(folder):
         (
             "fieldwork.toml",
             "quota = 156",
+            "quota = 156\nmachine_detection = 'yes'",
+            "machine_detection",
+            "not-a-choice",
+        ),
+        (
+            "fieldwork.toml",
+            "quota = 156",
             "quota = 156\nbudget = 9\ncost_per_minute = 1",
             "budget",
             "cost-missing",

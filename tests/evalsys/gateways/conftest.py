@@ -68,6 +68,7 @@ class Product:
     statuses: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     pages: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     visits: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    machines: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     replies: list[dict[str, str]] = field(default_factory=list)
     unsigned: list[str] = field(default_factory=list)
     voice: Callable[[str], Response] | None = None
@@ -106,6 +107,12 @@ def make_product(product: Product) -> Flask:
     def take_status(key: str):
         with product.lock:
             product.statuses.append((key, request.form.to_dict()))
+        return "", 204
+
+    @app.post("/machine/<key>")
+    def take_machine(key: str):
+        with product.lock:
+            product.machines.append((key, request.form.to_dict()))
         return "", 204
 
     @app.post("/inbound")
@@ -234,9 +241,11 @@ class Simulation:
         citizens = self.engine.population.citizens.items()
         return next(phone for phone, citizen in citizens if wanted(citizen))
 
-    def call_request(self, key: str, to: str) -> CallRequest:
+    def call_request(self, key: str, to: str, machine_detection: str = "on") -> CallRequest:
+        base = self.product.address
+        machine_url = f"{base}/machine/{key}" if machine_detection == "async" else ""
         return CallRequest(
-            key, to, "+861012340", f"{self.product.address}/voice/{key}", f"{self.product.address}/status/{key}"
+            key, to, "+861012340", f"{base}/voice/{key}", f"{base}/status/{key}", machine_detection, machine_url
         )
 
     def message_request(self, key: str, to: str) -> MessageRequest:

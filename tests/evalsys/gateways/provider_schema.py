@@ -123,6 +123,9 @@ CALL_FORM: Parameters = (
         "StatusCallbackMethod": _one_of("GET POST"),
         "StatusCallbackEvent": _one_of("initiated ringing answered completed"),
         "MachineDetection": _one_of("Enable DetectMessageEnd"),
+        "AsyncAmd": _one_of("true false"),
+        "AsyncAmdStatusCallback": is_address,
+        "AsyncAmdStatusCallbackMethod": _one_of("GET POST"),
     },
 )
 MESSAGE_FORM: Parameters = (

@@ -26,10 +26,10 @@ def slips(plan: CallPlan, how: str) -> bool:
     return is_willing(plan) and plan.slip == how and plan.slip_at < 3 and plan.break_off_after is None
 
 
-def call(simulation, wanted, key: str = "k1"):
+def call(simulation, wanted, key: str = "k1", machine_detection: str = "on"):
     """Place a call to the first citizen whose first call goes as wanted, and let it come to its end."""
     phone = simulation.find(lambda citizen: wanted(plan_of(simulation, citizen)))
-    sid = simulation.telephone().place_call(simulation.call_request(key, phone))
+    sid = simulation.telephone().place_call(simulation.call_request(key, phone, machine_detection))
     simulation.run(minutes=30)
     return phone, sid
 
@@ -87,6 +87,25 @@ def test_a_machine_is_named_to_the_voice_page_and_presses_no_key(simulation, pro
     assert product.pages[0][1]["AnsweredBy"] == "machine_start"
     assert all("Digits" not in form for _, form in product.pages)
     assert product.statuses_of("k1")[-1] == "completed"
+
+
+@pytest.mark.parametrize(("kind", "answered_by"), [("machine", "machine_start"), ("human", "human")])
+def test_a_machine_that_is_detected_meanwhile_is_told_to_an_address_of_its_own(simulation, product, kind, answered_by):
+    """The first page is fetched before anybody knows; whatever is asked afterwards says who answered."""
+    _, sid = call(
+        simulation, is_smooth if kind == "human" else lambda plan: plan.kind == kind, machine_detection="async"
+    )
+    [(key, form)] = product.machines
+    assert (key, form["CallSid"], form["AnsweredBy"]) == ("k1", sid, answered_by)
+    assert form["MachineDetectionDuration"] == "4000"
+    assert "AnsweredBy" not in product.pages[0][1] and product.pages[-1][1]["AnsweredBy"] == answered_by
+    assert product.unsigned == []
+
+
+def test_without_detection_nobody_is_told_apart(simulation, product):
+    call(simulation, lambda plan: plan.kind == "machine", machine_detection="off")
+    assert product.machines == []
+    assert all("AnsweredBy" not in form for _, form in [*product.pages, *product.statuses])
 
 
 def test_whoever_hangs_up_leaves_a_completed_call_and_no_key(simulation, product):

@@ -31,7 +31,11 @@ def web_page(template, language, question=None, **values):
     folder = ROOT / "faces" / "respondent" / "templates"
     environment = Environment(loader=FileSystemLoader(folder), autoescape=True)
     environment.globals.update(
-        _=lambda text, **parts: text % parts if parts else text, url_for=lambda endpoint, **parts: "/static/" + endpoint
+        _=lambda text, **parts: text % parts if parts else text,
+        url_for=lambda endpoint, **parts: "/static/" + endpoint,
+        at=lambda endpoint, **parts: "/q/" + endpoint,
+        reading={},
+        large=False,
     )
     if question is not None:
         values |= {

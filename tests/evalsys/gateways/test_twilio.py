@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -81,6 +82,22 @@ def test_a_call_asks_for_every_event_and_for_machine_detection(provider):
         "StatusCallbackMethod": ["POST"],
         "StatusCallbackEvent": ["initiated", "ringing", "answered", "completed"],
         "MachineDetection": ["Enable"],
+    }
+
+
+def test_machines_are_told_apart_not_at_all_or_while_the_call_goes_on_where_a_programme_says_so(provider):
+    telephone, received, _ = provider
+    telephone.place_call(replace(CALL, machine_detection="off"))
+    telephone.place_call(replace(CALL, machine_detection="async", machine_url="https://example.org/machine/k1"))
+    off, meanwhile = (
+        {name: form[name] for name in form if "Machine" in name or "Amd" in name} for *_, form in received
+    )
+    assert off == {}
+    assert meanwhile == {
+        "MachineDetection": ["Enable"],
+        "AsyncAmd": ["true"],
+        "AsyncAmdStatusCallback": ["https://example.org/machine/k1"],
+        "AsyncAmdStatusCallbackMethod": ["POST"],
     }
 
 
