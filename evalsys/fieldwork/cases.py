@@ -97,6 +97,20 @@ def open_dossiers(session: Session, case_ids: Iterable[int]) -> dict[int, Dossie
     return dossiers
 
 
+def call_instead(session: Session, runtime: Runtime, case_id: int) -> datetime | None:
+    """Have somebody called, in the next calling hours of their county, who would rather answer by telephone; from when on.
+
+    ``None`` where the round makes no calls, the field period ends before one, or a call or message is under way at this moment.
+    """
+    dossier = open_dossiers(session, [case_id])[case_id]
+    interview = dossier.interview
+    due = dossier.hours.next_open(runtime.clock.now(), dossier.field_until)
+    if interview.state != "waiting" or due is None or "voice" not in dossier.rules.channels:
+        return None
+    interview.next_channel, interview.due_at = "voice", due
+    return due
+
+
 def end_attempt(
     session: Session,
     runtime: Runtime,

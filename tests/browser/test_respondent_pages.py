@@ -140,3 +140,15 @@ def test_the_first_page_is_light_and_asks_nobody_else(browser, link, address):
     weight = sum(len(answer.body()) for answer in answers)
     assert weight <= LIGHT, f"the first page weighs {weight} bytes"
     context.close()
+
+
+@pytest.mark.parametrize("language", ["zh_Hans", "en"])
+def test_the_page_that_promises_a_call_has_no_barrier(browser, link, screenshots, language):
+    page = open_page(browser, link, width=390, reading=f"lang={language}")
+    page.screenshot(path=screenshots / f"respondent-welcome-{language}-390.png", full_page=True)
+    with page.expect_navigation():
+        page.locator("button[value=call]").click()
+    assert page.get_by_text({"zh_Hans": "我们会给您打电话", "en": "We will call you"}[language]).count()
+    check(page, "call", 390)
+    page.screenshot(path=screenshots / f"respondent-call-{language}-390.png", full_page=True)
+    page.context.close()

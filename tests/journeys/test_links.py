@@ -84,3 +84,23 @@ def test_an_unknown_link_is_explained_in_both_languages(called, language, words)
     answer = called.app.test_client().get(f"/q/{'a' * 26}?lang={language}")
     assert answer.status_code == 404
     assert words in answer.text
+
+
+def test_a_respondent_may_ask_on_the_web_to_be_called_and_still_answer_there(called):
+    case = called.sql("select max(case_id) from attempt")[0][0]
+    called.sql("update interview set state = 'waiting', due_at = null where case_id = :case", case=case)
+    web = WebPlayer(called, case)
+    assert "请改为给我打电话" in web.client.get(web.link).text
+    answer = web.client.post(web.link, data={"choice": "call"})
+    assert "我们会给您打电话" in web.client.get(answer.location).text
+    assert called.sql("select next_channel, due_at is null from interview where case_id = :case", case=case) == [
+        ("voice", 0)
+    ]
+    web.play(NEGATIVE)
+    assert web.stored()["outcome"] == "1.1"
+
+
+def test_no_call_is_promised_on_the_web_while_one_is_under_way(web):
+    answer = web.client.post(web.link, data={"choice": "call"})
+    assert "目前无法给您打电话" in web.client.get(answer.location).text
+    assert web.stored()["state"] == "open"

@@ -10,6 +10,7 @@ from evalsys.base.database import db, transaction
 from evalsys.base.errors import Refused
 from evalsys.base.runtime import current_runtime
 from evalsys.faces.respondent.forms import make_form
+from evalsys.fieldwork.cases import call_instead
 from evalsys.fieldwork.interviews import (
     Conversation,
     find_by_token,
@@ -38,19 +39,29 @@ def welcome(token: str):
     language = _language(talk)
     text = talk.questionnaire.text(CONSENT, language, CHANNEL, talk.context(language))
     return render_template(
-        "respondent/welcome.html", token=token, talk=talk, text=text, lang=language, resumed=bool(talk.answers)
+        "respondent/welcome.html",
+        token=token,
+        talk=talk,
+        text=text,
+        lang=language,
+        resumed=bool(talk.answers),
+        calls="voice" in talk.rules.channels,
     )
 
 
 @blueprint.post("/<token>")
 @require(TOKEN)
 def begin(token: str):
-    """Take part, decline, or never be contacted again."""
+    """Take part, be called instead, decline, or never be contacted again."""
     runtime = current_runtime()
     choice = request.form.get("choice", "begin")
     talk = _find(token)
     if talk is None:
         return _unknown()
+    if talk.is_open and choice == "call":
+        with transaction() as session:
+            arranged = call_instead(session, runtime, talk.case_id)
+        return redirect(_at("respondent.leave", token=token, said="call" if arranged else "no-call"))
     if talk.is_open and choice in ("decline", "never"):
         with transaction() as session:
             (refuse_interview if choice == "decline" else opt_out)(session, runtime, talk.case_id)
@@ -95,7 +106,13 @@ def answer(token: str, code: str):
 def leave(token: str):
     """The last page: thanks, and no answers."""
     talk = _find(token)
-    return _unknown() if talk is None else _finished(token, talk)
+    if talk is None:
+        return _unknown()
+    said = request.args.get("said")
+    if talk.is_open and said in ("call", "no-call"):
+        language = _language(talk)
+        return render_template("respondent/call.html", token=token, lang=language, arranged=said == "call")
+    return _finished(token, talk)
 
 
 @blueprint.errorhandler(Refused)

@@ -8,6 +8,7 @@ import pytest
 
 from evalsys.base.errors import Refused
 from evalsys.design.queries import get_round
+from evalsys.fieldwork.cases import call_instead
 from evalsys.fieldwork.closing import close_round
 from evalsys.fieldwork.interviews import QUIET, opt_out, record_answer
 from evalsys.fieldwork.releases import pause_round
@@ -137,3 +138,26 @@ def test_an_opt_out_ends_the_case_forgets_its_answers_and_holds_for_later_frames
     assert after["excluded"]["opt_out"] == 1
     assert after["entries"] == before["entries"] - 1
     assert opened.sql("SELECT count(*) FROM opt_out") == [(1,)]
+
+
+def test_who_asks_for_a_call_on_the_web_is_called_next_in_the_calling_hours(opened):
+    case_id = keep_one(opened, "sms")
+    end(opened, contact(opened, "sms"), "delivered")
+    assert interview(opened, case_id).due_at > opened.clock.now() + timedelta(days=1)
+    opened.clock.at = opened.clock.at.replace(hour=22)
+    due = opened.act(lambda s, r: call_instead(s, r, case_id))
+    case = interview(opened, case_id)
+    assert (case.state, case.next_channel, case.due_at) == ("waiting", "voice", due)
+    assert timedelta(0) < due - opened.clock.now() < timedelta(days=1)
+    go_to_due(opened, case_id)
+    contact(opened, "voice")
+    assert interview(opened, case_id).state == "calling"
+
+
+def test_no_call_is_promised_while_one_is_under_way_or_after_the_field_period(opened):
+    case_id = keep_one(opened, "sms")
+    contact(opened, "sms")
+    assert opened.act(lambda s, r: call_instead(s, r, case_id)) is None
+    other = opened.sql("SELECT min(case_id) FROM interview WHERE state = 'waiting'")[0][0]
+    opened.clock.advance(timedelta(days=200))
+    assert opened.act(lambda s, r: call_instead(s, r, other)) is None
