@@ -63,6 +63,7 @@ QUESTION = Fields(
         "scale": Optional(code(20, empty=True), ""),
         "channels": Optional(ListOf(OneOf(("web", "sms", "voice", "interviewer"))), []),
         "longest": Optional(Number(1, 4000, whole=True), 500),
+        "recording": Optional(BILINGUAL, None),
         "wording": WORDING,
     }
 )
@@ -78,7 +79,7 @@ QUESTIONNAIRE = Fields(
         "back_key": OneOf(("0", "9")),
         "language_key": Optional(OneOf((*"45678", "*", "#")), ""),
         "later_key": Optional(OneOf(("*", "#")), ""),
-        "consent": Fields({"scale": code(20), "wording": WORDING}),
+        "consent": Fields({"scale": code(20), "recording": Optional(BILINGUAL, None), "wording": WORDING}),
         "questions": ListOf(QUESTION),
         "routing": Optional(ListOf(RULE), []),
         "messages": MapOf(WORDING, (*MESSAGES, *KEY_MESSAGES), required=MESSAGES),
@@ -104,6 +105,8 @@ FIELDWORK = Fields(
         "concurrent_calls": Number(1, 100_000, whole=True),
         "quality_hold_hours": Number(0, 72),
         "caller_ids": ListOf(Text(20), least=1),
+        "speech_rate": Optional(Number(20, 200, whole=True), None),
+        "speech_voice": Optional(BILINGUAL, None),
         "machine_detection": Optional(OneOf(("off", "on", "async")), "on"),
         "cost_per_minute": Optional(Number(), None),
         "cost_per_message": Optional(Number(), None),

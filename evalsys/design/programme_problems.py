@@ -72,6 +72,10 @@ FILE_SENTENCES = {
     "scale-direction-mixed": N_("The options stand worst to best; put them best to worst as on every other scale."),
     "key-used-twice": N_("Key %(key)s has two meanings here."),
     "message-missing": N_("This key needs the message %(message)s among the messages."),
+    "recording-address": N_(
+        "Write the address of a recording, which begins with https:// and in which only {unit_code} is put in."
+    ),
+    "recording-of-one-unit": N_("The wording names {unit}; the recording's address needs {unit_code}."),
     "more-than-indicators": N_("There are only %(most)s scored indicators."),
     "partial-above-complete": N_("A partial interview cannot need more than a complete one."),
 }

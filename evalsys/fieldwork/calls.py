@@ -27,7 +27,8 @@ def why_not_now(runtime: Runtime, talk: Conversation) -> str:
 def keep_said(session: Session, attempt_key: str, said: str) -> None:
     """Keep what happened on a call beyond its status.
 
-    ``said``: ``consented``, ``refused``, ``call_later``, ``machine``, ``fax``, ``silent`` or ``not_now``. A refusal and a wish to be called later stand, whatever page is fetched once more.
+    ``said``: ``consented``, ``refused``, ``call_later``, ``machine``, ``fax``, ``silent`` or ``not_now``. A refusal and a wish to be
+    called later stand, whatever page is fetched once more.
     """
     session.execute(_SAYING, {"attempt": attempt_key, "saying": said})
 

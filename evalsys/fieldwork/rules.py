@@ -40,6 +40,8 @@ class FieldRules:
     stop_words: tuple[str, ...]
     outcome_by_word: Mapping[str, str]
     machine_detection: str
+    speech_rate: int | None
+    speech_voice: Mapping[str, str]
 
     def first_channel(self, arm: str) -> str:
         """The channel that a case of this arm begins with: the random arm swaps the modes."""
@@ -94,5 +96,7 @@ def rules_of(configuration: Configuration) -> FieldRules:
             stop_words=tuple(fieldwork["sms"]["stop_words"]),
             outcome_by_word=(fieldwork.get("call_centre") or {}).get("outcomes", {}),
             machine_detection=fieldwork.get("machine_detection", "on"),
+            speech_rate=fieldwork.get("speech_rate"),
+            speech_voice=fieldwork.get("speech_voice") or {},
         )
     return _rules[configuration.sha256]

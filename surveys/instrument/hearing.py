@@ -12,11 +12,12 @@ from surveys.instrument.wording import LANGUAGES, choose_text, longest_fragment
 def hearing_table(configuration: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """What the telephone says: ``{code: {"zh": fragment, "en": fragment, "options": {value: {"zh", "en"}}}}``.
 
-    ``CONSENT`` and every question that is asked by voice are in it.
+    ``CONSENT`` and every question that is asked by voice are in it; one that is recorded has besides ``recording``, the addresses, and
+    ``recorded``, what is heard there of it.
     """
     questionnaire = Questionnaire.from_configuration(configuration)
     asked = [questionnaire.questions[code] for code in questionnaire.order]
-    return {
+    table = {
         question.code: {
             **{
                 language: longest_fragment(choose_text(question.wording, language, "voice", question.code))
@@ -27,3 +28,8 @@ def hearing_table(configuration: Mapping[str, Any]) -> dict[str, dict[str, Any]]
         for question in (questionnaire.consent, *asked)
         if question.code == CONSENT or "voice" in question.channels
     }
+    for code, row in table.items():
+        if recording := dict(questionnaire.question(code).recording):
+            heard = {language: row[language] + questionnaire.choices(code, language) for language in LANGUAGES}
+            row |= {"recording": recording, "recorded": heard}
+    return table

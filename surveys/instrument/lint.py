@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from surveys.instrument.routing import END, holds, parts_of, questions_in
 from surveys.instrument.scales import Scale
-from surveys.instrument.wording import ANY, LANGUAGES, PIPES, Wording, pipes_in
+from surveys.instrument.wording import ANY, LANGUAGES, PIPES, UNIT_CODE, Wording, pipes_in
 
 if TYPE_CHECKING:
     from surveys.instrument.questionnaire import Questionnaire
+    from surveys.instrument.questions import Question
 
 MOST_WAYS = 20_000
+_RECORDING = re.compile(r"https://[^\s{}<>\"]+")
 #: the messages that a key needs, where it is given
 MESSAGES_BY_KEY = {"language_key": ("choose_language",), "later_key": ("offer_later", "call_later")}
 SPOKEN_MESSAGES = ("no_key", "wrong_key", "menu", *(code for codes in MESSAGES_BY_KEY.values() for code in codes))
@@ -137,6 +140,7 @@ def _target(questionnaire: Questionnaire, code: str, answers: Mapping[str, str])
 def _lint_wording(questionnaire: Questionnaire) -> Iterator[Finding]:
     for question in (questionnaire.consent, *questionnaire.questions.values()):
         yield from _lint_texts(question.code, question.wording, question.channels)
+        yield from _lint_recording(question)
         for option in question.options:
             for language in LANGUAGES:
                 if not option.label.get(language):
@@ -144,6 +148,15 @@ def _lint_wording(questionnaire: Questionnaire) -> Iterator[Finding]:
     for code, wording in questionnaire.messages.items():
         channels = ("voice",) if code in SPOKEN_MESSAGES else ("web", "voice", "interviewer")
         yield from _lint_texts(f"messages.{code}", wording, channels)
+
+
+def _lint_recording(question: Question) -> Iterator[Finding]:
+    for language, address in question.recording.items():
+        if not _RECORDING.fullmatch(address.replace(UNIT_CODE, "")):
+            yield Finding(question.code, "recording-address", {"value": address})
+        spoken = question.wording.get("voice", {}).get(language) or question.wording.get(ANY, {}).get(language, "")
+        if "unit" in pipes_in(spoken) and UNIT_CODE not in address:
+            yield Finding(question.code, "recording-of-one-unit", {"value": address})
 
 
 def _lint_texts(place: str, wording: Wording, channels: tuple[str, ...]) -> Iterator[Finding]:

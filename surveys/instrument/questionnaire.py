@@ -13,7 +13,7 @@ from surveys.instrument.lint import Finding, find_problems
 from surveys.instrument.questions import Question, question_from
 from surveys.instrument.routing import Answers, Rule, follow
 from surveys.instrument.scales import Scale
-from surveys.instrument.wording import ANY, LANGUAGES, Wording, choose_text, fill
+from surveys.instrument.wording import ANY, LANGUAGES, UNIT_CODE, Wording, choose_text, fill
 
 COMPLETE = "1.1"
 PARTIAL = "1.2"
@@ -160,13 +160,20 @@ class Questionnaire:
 
     def spoken(self, code: str, language: str, context: Mapping[str, str] | None = None) -> str:
         """What the telephone says: the question, then ``LABEL请按N`` or ``For LABEL press N`` for each option."""
+        return self.text(code, language, "voice", context) + self.choices(code, language)
+
+    def choices(self, code: str, language: str) -> str:
+        """The part of what the telephone says that names the keys; empty for an open question."""
         options = self.question(code).options
-        text = self.text(code, language, "voice", context)
         if not options:
-            return text
+            return ""
         if language == "zh":
-            return text + "，".join(f"{option.label['zh']}请按{option.phone_key}" for option in options) + "。"
-        return " ".join([text, *(f"For {option.label['en']} press {option.phone_key}." for option in options)])
+            return "，".join(f"{option.label['zh']}请按{option.phone_key}" for option in options) + "。"
+        return "".join(f" For {option.label['en']} press {option.phone_key}." for option in options)
+
+    def recording(self, code: str, language: str, unit_code: str) -> str:
+        """The address of the recording that is played instead of what is spoken, for a unit; empty where there is none."""
+        return self.question(code).recording.get(language, "").replace(UNIT_CODE, unit_code)
 
     def lint(self) -> list[Finding]:
         """Everything that would go wrong in the field; empty for a questionnaire that can be used."""
@@ -191,7 +198,8 @@ def _question_documents(indicators: list[Mapping], own: list[Mapping]) -> dict[s
             documents[question["code"]] = dict(question)
         else:
             wording = {**indicator["wording"], **question["wording"]}
-            documents[question["code"]] = {**indicator, "wording": wording, "channels": question.get("channels", [])}
+            own_settings = {"channels": question.get("channels", []), "recording": question.get("recording")}
+            documents[question["code"]] = {**indicator, "wording": wording, **own_settings}
     return documents
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from surveys.errors import InstrumentError
@@ -15,12 +15,16 @@ from surveys.instrument.wording import CHANNELS, Wording, choose_text, fill
 
 @dataclass(frozen=True)
 class Question(ABC):
-    """One question: what is said in each channel, and which answers it takes."""
+    """One question: what is said in each channel, and which answers it takes.
+
+    ``recording``: by language, the web address of a recording that is played on the telephone instead, its keys included; empty for none.
+    """
 
     code: str
     role: str
     wording: Wording
     channels: tuple[str, ...] = CHANNELS
+    recording: Mapping[str, str] = field(default_factory=dict)
     kind: ClassVar[str]
 
     @property
@@ -119,6 +123,7 @@ def question_from(document: Mapping[str, Any], scales: Mapping[str, Scale]) -> Q
         "role": document["role"],
         "wording": document["wording"],
         "channels": tuple(document.get("channels") or CHANNELS),
+        "recording": document.get("recording") or {},
     }
     if issubclass(KINDS[name], ScaleQuestion):
         if document.get("scale") not in scales:

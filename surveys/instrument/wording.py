@@ -16,6 +16,9 @@ CHANNELS = ("web", "sms", "voice", "interviewer")
 ANY = "any"
 PIPES = ("unit", "month", "link", "programme", "sponsor", "conductor", "contacts_destroyed_on")
 
+#: what stands in a recording's address for the code of the unit that it names
+UNIT_CODE = "{unit_code}"
+
 _PIPE = re.compile(r"\{([^{}]*)\}")
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 

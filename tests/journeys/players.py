@@ -109,6 +109,7 @@ class VoicePlayer(Player):
     def __init__(self, place: Installation, case_id: int) -> None:
         super().__init__(place, case_id)
         self.key = place.sql("select key from attempt where case_id = :id", id=case_id)[0][0]
+        self.document = ""
         self.verbs: list[Verb] = []
         self.fetched = 0
 
@@ -120,7 +121,7 @@ class VoicePlayer(Player):
         answer = self.client.post(urlsplit(url).path, data=form, headers={"X-Twilio-Signature": signature})
         assert answer.status_code == 200, answer.text
         self.fetched += 1
-        self.verbs = read_page(answer.text, url)
+        self.document, self.verbs = answer.text, read_page(answer.text, url)
 
     @property
     def is_over(self) -> bool:

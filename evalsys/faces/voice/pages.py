@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
-VOICE = {"zh": "zh-CN", "en": "en-GB"}
+LOCALE = {"zh": "zh-CN", "en": "en-GB"}
 SILENCE_SECONDS = 5
 
 
-class Speech(NamedTuple):
-    """Something that is said, and in which language (zh or en)."""
+@dataclass(frozen=True)
+class Speech:
+    """Something that is said, and in which language (zh or en); a recording of it is played instead, where there is one.
+
+    rate : percent of the usual speed, ``None`` for the usual. voices : the provider's name of a voice, by language.
+    """
 
     text: str
     language: str
+    recording: str = ""
+    rate: int | None = None
+    voices: Mapping[str, str] = field(default_factory=dict)
+
+    def add_to(self, verb: VoiceResponse | Gather) -> None:
+        """Say it within a page or while a key is waited for."""
+        if self.recording:
+            verb.play(self.recording)
+            return
+        # A named voice has its language, which the provider may call otherwise (zh-CN, cmn-CN).
+        voice = self.voices.get(self.language)
+        manner = {"voice": voice} if voice else {"language": LOCALE[self.language]}
+        if self.rate is None:
+            verb.say(self.text, **manner)
+        else:
+            verb.say(**manner).prosody(self.text, rate=f"{self.rate}%")
 
 
 def ask(speeches: Iterable[Speech], action: str, silent: str) -> str:
@@ -23,7 +43,7 @@ def ask(speeches: Iterable[Speech], action: str, silent: str) -> str:
     page = VoiceResponse()
     gather = Gather(input="dtmf", num_digits=1, timeout=SILENCE_SECONDS, action=action, method="POST", finish_on_key="")
     for speech in speeches:
-        _say(gather, speech)
+        speech.add_to(gather)
     page.append(gather)
     page.redirect(silent, method="POST")
     return str(page)
@@ -33,10 +53,6 @@ def goodbye(*speeches: Speech) -> str:
     """Say what there is to say and hang up."""
     page = VoiceResponse()
     for speech in speeches:
-        _say(page, speech)
+        speech.add_to(page)
     page.hangup()
     return str(page)
-
-
-def _say(verb: VoiceResponse | Gather, speech: Speech) -> None:
-    verb.say(speech.text, language=VOICE[speech.language])

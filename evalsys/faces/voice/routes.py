@@ -175,26 +175,37 @@ def _question_page(talk: Conversation, key: str, code: str, missed: int = 0, not
     def address(times: int) -> str:
         return url_for("voice.take_answer", key=key, code=code, version=talk.version, missed=times)
 
-    language = _language(talk)
-    text = talk.questionnaire.spoken(code, language, talk.context(language))
-    return pages.ask(_speeches(language, notice, text), address(missed), address(missed))
+    return pages.ask([*_said(talk, notice), _asked(talk, code)], address(missed), address(missed))
 
 
 def _consent_page(talk: Conversation, key: str, missed: int, notice: str = "") -> str:
-    language = _language(talk)
-    text = talk.questionnaire.spoken(CONSENT, language, talk.context(language))
-    speeches = _speeches(language, notice, text)
+    speeches = [*_said(talk, notice), _asked(talk, CONSENT)]
     if talk.questionnaire.language_key:
-        other = _other_language(talk)
-        speeches.append(Speech(talk.questionnaire.message("choose_language", other, CHANNEL), other))
+        speeches.append(_message(talk, "choose_language", _other_language(talk)))
     if talk.questionnaire.later_key:
-        speeches.append(Speech(talk.questionnaire.message("offer_later", language, CHANNEL), language))
+        speeches.append(_message(talk, "offer_later"))
     address = url_for("voice.take_consent", key=key, missed=missed)
     return pages.ask(speeches, address, address)
 
 
-def _speeches(language: str, *texts: str) -> list[Speech]:
-    return [Speech(text, language) for text in texts if text]
+def _asked(talk: Conversation, code: str) -> Speech:
+    """A question with its keys, or the greeting, as it is spoken or was recorded."""
+    language = _language(talk)
+    text = talk.questionnaire.spoken(code, language, talk.context(language))
+    return _speech(talk, text, language, talk.questionnaire.recording(code, language, talk.unit_code))
+
+
+def _message(talk: Conversation, code: str, language: str = "") -> Speech:
+    language = language or _language(talk)
+    return _speech(talk, talk.questionnaire.message(code, language, CHANNEL, talk.context(language)), language)
+
+
+def _said(talk: Conversation, notice: str) -> list[Speech]:
+    return [_message(talk, notice)] if notice else []
+
+
+def _speech(talk: Conversation, text: str, language: str, recording: str = "") -> Speech:
+    return Speech(text, language, recording, talk.rules.speech_rate, talk.rules.speech_voice)
 
 
 def _missed(talk: Conversation, key: str, missed: int, digit: str, *, asking: str | None) -> str:
@@ -206,8 +217,7 @@ def _missed(talk: Conversation, key: str, missed: int, digit: str, *, asking: st
             with transaction() as session:
                 keep_said(session, key, "silent")
         return _goodbye(talk, "refused")
-    language = _language(talk)
-    notice = talk.questionnaire.message("wrong_key" if digit else "no_key", language, CHANNEL)
+    notice = "wrong_key" if digit else "no_key"
     if asking is None:
         return _consent_page(talk, key, missed + 1, notice)
     return _question_page(talk, key, asking, missed + 1, notice)
@@ -235,10 +245,7 @@ def _call_later(talk: Conversation, key: str) -> str:
 
 
 def _goodbye(talk: Conversation, message: str) -> str:
-    language = _language(talk)
-    return pages.goodbye(
-        Speech(talk.questionnaire.message(message, language, CHANNEL, talk.context(language)), language)
-    )
+    return pages.goodbye(_message(talk, message))
 
 
 def _language(talk: Conversation) -> str:

@@ -14,6 +14,8 @@ _BEGINS = r"(?:^|(?<=[，。；？！、,.;:?!\s]))"
 _OFFERED = re.compile(r"(?:请按|\bpress)\s*([0-9*#])", re.IGNORECASE)
 #: the keys that a slipping finger may hit, the likeliest first
 _SLIPS = "7968543210*"
+#: what stands in a recording's address for the code of a unit
+_UNIT_CODE = "{unit_code}"
 _SILENT = ("script", "style", "title")
 _BLOCKS = ("p", "div", "h1", "h2", "h3", "li", "legend", "label", "button", "option", "br", "fieldset", "form")
 
@@ -51,6 +53,14 @@ class Hearing:
         """Code and language of the question put in ``text``: of all fragments in it the longest; ``None`` for none."""
         heard = _bare(text)
         return next(((code, language) for fragment, code, language in self._fragments if fragment in heard), None)
+
+    def transcribe(self, address: str) -> str:
+        """What is heard in the recording at an address, whichever unit it names; empty where nothing is known of it."""
+        for row in self.table.values():
+            for language, template in row.get("recording", {}).items():
+                if re.fullmatch("[^/]*".join(map(re.escape, template.split(_UNIT_CODE))), address):
+                    return row["recorded"][language]
+        return ""
 
     def recognise_page(self, form: Form, address: str) -> tuple[str, str] | None:
         """Code and language of the question that a web page puts.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 
@@ -154,9 +154,16 @@ def _fetch(call: Contact, world: World, address: str, digits: dict[str, str]) ->
     if answer.status != 200:
         return _give_up(call, world, f"The page answered {answer.status}.")
     try:
-        return read_page(answer.text, answer.address)
+        return [_play(verb, world.hearing) for verb in read_page(answer.text, answer.address)]
     except TwimlError as error:
         return _give_up(call, world, str(error))
+
+
+def _play(verb: Verb, hearing: Hearing) -> Verb:
+    """A verb with what is heard in the recordings that it plays."""
+    return (
+        replace(verb, text=verb.text + "".join(map(hearing.transcribe, verb.recordings))) if verb.recordings else verb
+    )
 
 
 def _give_up(call: Contact, world: World, why: str) -> list[Verb]:

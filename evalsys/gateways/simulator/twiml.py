@@ -18,13 +18,14 @@ class TwimlError(Exception):
 
 @dataclass(frozen=True)
 class Verb:
-    """One verb: what is heard, where keys go, how long it waits, whether silence is sent as well."""
+    """One verb: what is heard, where keys go, how long it waits, whether silence is sent as well, what is played meanwhile."""
 
     name: str
     text: str = ""
     url: str = ""
     timeout: float = 5.0
     calls_on_silence: bool = False
+    recordings: tuple[str, ...] = ()
 
 
 def read_page(document: str, address: str) -> list[Verb]:
@@ -44,21 +45,27 @@ def read_page(document: str, address: str) -> list[Verb]:
 def _read_verb(element, address: str) -> Verb:
     if element.tag not in KNOWN:
         raise TwimlError(f"The verb <{element.tag}> is not known.")
-    text = (element.text or "").strip()
+    text = _words(element)
     if element.tag == "Gather":
         return Verb(
             "Gather",
-            "".join((part.text or "").strip() for part in element if part.tag == "Say"),
+            "".join(_words(part) for part in element if part.tag == "Say"),
             # Without an action the keys go to the page itself.
             urljoin(address, element.get("action", "")) or address,
             _seconds(element, "timeout", "5"),
             element.get("actionOnEmptyResult") == "true",
+            tuple(urljoin(address, _words(part)) for part in element if part.tag == "Play"),
         )
     if element.tag == "Redirect":
         return Verb("Redirect", url=urljoin(address, text))
     if element.tag == "Pause":
         return Verb("Pause", timeout=_seconds(element, "length", "1"))
     return Verb(element.tag, text)
+
+
+def _words(element) -> str:
+    """What an element says, with whatever stands in elements that only say how (prosody)."""
+    return "".join(element.itertext()).strip()
 
 
 def _seconds(element, name: str, default: str) -> float:

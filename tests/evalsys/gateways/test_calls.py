@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Response
 
 from evalsys.gateways.simulator.population import CallPlan
-from tests.evalsys.gateways.conftest import START
+from tests.evalsys.gateways.conftest import QUESTIONNAIRE, START, _voice_page
 
 
 def plan_of(simulation, citizen, number: int = 1) -> CallPlan:
@@ -106,6 +108,22 @@ def test_without_detection_nobody_is_told_apart(simulation, product):
     call(simulation, lambda plan: plan.kind == "machine", machine_detection="off")
     assert product.machines == []
     assert all("AnsweredBy" not in form for _, form in [*product.pages, *product.statuses])
+
+
+def test_a_recording_is_listened_to_and_answered_like_speech(simulation, product):
+    address = "https://recordings.example/{unit_code}/Q0.mp3"
+    row = simulation.engine._world.hearing.table["Q0"]
+    row |= {"recording": {"zh": address}, "recorded": {"zh": QUESTIONNAIRE.spoken("Q0", "zh", {"unit": "税务局"})}}
+
+    def play_the_screener(path: str) -> Response:
+        page = _voice_page(path)
+        if "/Q0?" in page:
+            page = re.sub("<Say.*</Say>", f"<Play>{address.replace('{unit_code}', 'U1')}</Play>", page)
+        return Response(page, mimetype="text/xml")
+
+    product.voice = play_the_screener
+    call(simulation, is_smooth)
+    assert list(product.digits_of("k1")) == ["CONSENT", "Q0", "I1", "I2"]
 
 
 def test_whoever_hangs_up_leaves_a_completed_call_and_no_key(simulation, product):

@@ -147,3 +147,15 @@ def test_a_form_keeps_its_hidden_fields_action_and_labels_by_for():
     assert form.radios == {"answer": [("5", "Very good")]}
     assert form.button is None
     assert form.text == "Go How was it? Very good"
+
+
+def test_a_recording_is_heard_whichever_unit_it_names():
+    recording = {language: f"https://example.org/{language}/{{unit_code}}/I1.mp3" for language in ("zh", "en")}
+    table = {code: dict(row) for code, row in TABLE.items()}
+    heard = {language: table["I1"][language] + QUESTIONNAIRE.choices("I1", language) for language in ("zh", "en")}
+    table["I1"] |= {"recording": recording, "recorded": heard}
+    hearing = Hearing(table)
+    text = hearing.transcribe("https://example.org/en/U001.a/I1.mp3")
+    assert hearing.recognise(text) == ("I1", "en")
+    assert hearing.key_for(text, "I1", "5", "en") == "5"
+    assert hearing.transcribe("https://example.org/en/U001/I2.mp3") == ""

@@ -26,6 +26,12 @@ def test_verbs_come_in_order_with_whole_addresses():
     ]
 
 
+def test_recordings_are_whole_addresses_and_words_are_heard_however_they_are_said():
+    page = '<Gather><Say>Now:</Say><Play> /a.mp3 </Play><Say><prosody rate="90%">slowly</prosody></Say></Gather>'
+    (gather,) = read(page)
+    assert (gather.text, gather.recordings) == ("Now:slowly", ("https://example.org/a.mp3",))
+
+
 def test_what_is_not_said_has_the_defaults_of_the_provider():
     assert read("<Gather/>") == [Verb("Gather", "", PAGE, 5.0, False)]
     assert read("<Pause/>")[0].timeout == 1.0

@@ -25,6 +25,10 @@ def own(number, **values):
     return lambda document: document["questionnaire"]["questions"][number].update(values)
 
 
+def recorded(number, address):
+    return own(number, recording={"zh": address, "en": address})
+
+
 def part(**values):
     return lambda document: document["questionnaire"].update(values)
 
@@ -76,6 +80,9 @@ def test_a_sound_questionnaire_has_no_finding():
         (part(later_key="*"), "later_key", "message-missing"),
         (part(language_key="1"), "CONSENT", "key-used-twice"),
         (part(language_key="8"), "language_key", "message-missing"),
+        (recorded(0, "https://example.org/Q0.mp3"), "Q0", "recording-of-one-unit"),
+        (recorded(0, "http://example.org/{unit_code}.mp3"), "Q0", "recording-address"),
+        (recorded(1, "https://example.org/{unit}.mp3"), "P1", "recording-address"),
         (part(screener="Q7"), "screener", "unknown-question"),
         (part(eligible_values=["7"]), "eligible_values", "unknown-value"),
         (part(complete_at_least=7), "complete_at_least", "more-than-indicators"),
@@ -104,6 +111,10 @@ def test_a_key_that_repeats_or_goes_back_cannot_be_an_answer():
 def test_the_language_key_may_be_an_answer_after_the_greeting():
     choose = {"choose_language": {"any": {"zh": "中文请按6。", "en": "For English press 6."}}}
     assert lint(part(language_key="6", messages=choose)) == []
+
+
+def test_a_recording_of_its_own_for_each_unit_is_no_fault():
+    assert lint(recorded(0, "https://example.org/Q0/{unit_code}.mp3")) == []
 
 
 def test_a_question_behind_some_answers_only_is_reachable():
