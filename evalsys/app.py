@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from importlib import import_module
 
+import structlog
 from flask import Flask, abort, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import Babel, gettext
 from flask_login import LoginManager, current_user
 from flask_migrate import Migrate
 from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
 from evalsys.accounts.models import User
@@ -30,6 +33,7 @@ from surveys.errors import SurveyError
 for room in ("assessment", "audit", "design", "fieldwork", "hotline", "outbox", "results", "samples", "units"):
     import_module(f"evalsys.{room}.models")
 
+log = structlog.get_logger()
 LANGUAGES = ("zh_Hans", "en")
 #: the hash is that of the empty style element, without which plotly cannot lay out its figures
 EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
@@ -170,6 +174,19 @@ def _answer_errors(app: Flask) -> None:
         db.session.rollback()
         return show(422, error.sentence(gettext))
 
+    @app.errorhandler(OperationalError)
+    @app.errorhandler(PoolTimeoutError)
+    def apologise(error: SQLAlchemyError):
+        """The database is down, full or too busy: nothing of the request is kept, and nobody is thanked for it."""
+        log.error("database unavailable", kind=type(error).__name__, path=request.url_rule and request.url_rule.rule)
+        # Who is signed in stands in the database; the page is shown as to a stranger.
+        app.login_manager._update_request_context_with_user()
+        text = gettext(
+            "Nothing can be kept here at this moment, and what you sent was not. Please send it again in a few minutes."
+        )
+        page, status = show(503, text)
+        return page, status, {"Retry-After": "120"}
+
     @app.errorhandler(HTTPException)
     def explain(error: HTTPException):
         sentences = {
@@ -179,6 +196,9 @@ def _answer_errors(app: Flask) -> None:
             405: gettext("This address cannot be used that way."),
             413: gettext("The file or form is too large."),
             429: gettext("Too many requests. Please wait a moment and try again."),
+            500: gettext(
+                "Something went wrong here, and what you sent was not kept. The fault was noted; please try again later."
+            ),
         }
         status = error.code or 500
         return show(status, sentences.get(status, error.description or ""))
