@@ -31,6 +31,7 @@ def check_programme(configuration: Mapping[str, Any], areas: Rows, units: Rows, 
         *_check_grades(configuration["grades"]),
         *_check_rounds(configuration, units),
         *_check_fieldwork(configuration["fieldwork"]),
+        *_check_interviewers(configuration),
         *_check_hours(configuration["fieldwork"], areas),
         *_check_call_centre(configuration["fieldwork"]),
         *_check_scoring(configuration),
@@ -196,6 +197,14 @@ def _check_fieldwork(fieldwork: Mapping) -> Iterator[FileProblem]:
             yield _key(file, f"sms.text.{language}", pipe, "unknown-pipe", pipe=pipe)
 
 
+def _check_interviewers(configuration: Mapping) -> Iterator[FileProblem]:
+    interviewers, key = configuration["fieldwork"]["interviewers"], configuration["questionnaire"]["interviewer_key"]
+    if interviewers and not _E164.fullmatch(interviewers["number"]):
+        yield _key("fieldwork.toml", "interviewers.number", interviewers["number"], "caller-not-e164")
+    if key and not interviewers:
+        yield _key("questionnaire.toml", "interviewer_key", key, "interviewers-missing")
+
+
 def _check_call_centre(fieldwork: Mapping) -> Iterator[FileProblem]:
     outcomes = (fieldwork["call_centre"] or {"outcomes": {}})["outcomes"]
     for word, outcome in outcomes.items():
@@ -209,6 +218,8 @@ def _check_call_centre(fieldwork: Mapping) -> Iterator[FileProblem]:
 def _check_hours(fieldwork: Mapping, areas: Rows) -> Iterator[FileProblem]:
     file, own = "fieldwork.toml", fieldwork["area_hours"]
     lists = {name: fieldwork[name] for name in ("calling_hours", "slots")}
+    if fieldwork["interviewers"] and fieldwork["interviewers"]["hours"]:
+        lists["interviewers.hours"] = fieldwork["interviewers"]["hours"]
     lists |= {f"area_hours[{number}].calling_hours": area["calling_hours"] for number, area in enumerate(own, 1)}
     for name, spans in lists.items():
         for number, span in enumerate(spans, 1):

@@ -26,7 +26,14 @@ FORMAT = "evalsys-programme-1"
 LANGUAGES = ("zh", "en")
 MESSAGES = ("complete", "ineligible", "refused", "opted_out", "closed", "not_now", "no_key", "wrong_key", "menu")
 #: said only where the key that they belong to is given
-KEY_MESSAGES = ("choose_language", "offer_later", "call_later")
+KEY_MESSAGES = (
+    "choose_language",
+    "offer_later",
+    "call_later",
+    "offer_interviewer",
+    "interviewer",
+    "no_interviewer",
+)
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WEIGHTS_BY_ROUND = Fields({"mid_year": SHARE, "year_end": SHARE})
 
@@ -79,6 +86,7 @@ QUESTIONNAIRE = Fields(
         "back_key": OneOf(("0", "9")),
         "language_key": Optional(OneOf((*"45678", "*", "#")), ""),
         "later_key": Optional(OneOf(("*", "#")), ""),
+        "interviewer_key": Optional(OneOf(("*", "#")), ""),
         "consent": Fields({"scale": code(20), "recording": Optional(BILINGUAL, None), "wording": WORDING}),
         "questions": ListOf(QUESTION),
         "routing": Optional(ListOf(RULE), []),
@@ -126,6 +134,7 @@ FIELDWORK = Fields(
             {name: Number(0) for name in ("busy", "no_answer", "machine", "soft_refusal", "technical")}
         ),
         "sms": Fields({"stop_words": ListOf(Text(40), least=1), "text": BILINGUAL}),
+        "interviewers": Optional(Fields({"number": Text(20), "hours": Optional(CALLING_HOURS, None)}), None),
         "call_centre": Optional(Fields({"outcomes": MapOf(Text(6))}), None),
     }
 )

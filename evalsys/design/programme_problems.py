@@ -76,6 +76,7 @@ FILE_SENTENCES = {
         "Write the address of a recording, which begins with https:// and in which only {unit_code} is put in."
     ),
     "recording-of-one-unit": N_("The wording names {unit}; the recording's address needs {unit_code}."),
+    "interviewers-missing": N_("This key needs the number of the interviewers: interviewers in fieldwork.toml."),
     "more-than-indicators": N_("There are only %(most)s scored indicators."),
     "partial-above-complete": N_("A partial interview cannot need more than a complete one."),
 }

@@ -24,11 +24,17 @@ def why_not_now(runtime: Runtime, talk: Conversation) -> str:
     return "" if talk.rules.hours_in(talk.county).is_open(runtime.clock.now()) else "not_now"
 
 
+def interviewer_now(runtime: Runtime, talk: Conversation) -> str:
+    """The number at which an interviewer takes a call over; ``""`` where there is none, and outside their hours."""
+    rules = talk.rules
+    return rules.interviewer_number if rules.interviewer_hours.is_open(runtime.clock.now()) else ""
+
+
 def keep_said(session: Session, attempt_key: str, said: str) -> None:
     """Keep what happened on a call beyond its status.
 
-    ``said``: ``consented``, ``refused``, ``call_later``, ``machine``, ``fax``, ``silent`` or ``not_now``. A refusal and a wish to be
-    called later stand, whatever page is fetched once more.
+    ``said``: ``consented``, ``refused``, ``call_later``, ``interviewer``, ``machine``, ``fax``, ``silent`` or ``not_now``. A refusal and
+    a wish to be called later stand, whatever page is fetched once more.
     """
     session.execute(_SAYING, {"attempt": attempt_key, "saying": said})
 

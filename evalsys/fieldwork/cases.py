@@ -31,7 +31,7 @@ from surveys.fieldwork.dispositions import TELEPHONE_OUTCOMES, TryOutcome
 #: how often a message is handed to the provider before the case goes on without it
 MESSAGES = 3
 #: what a respondent said by a key → what an interview that has begun and not ended came to
-_BY_KEY = {"consented": "broken-off", "call_later": "call-later"}
+_BY_KEY = {"consented": "broken-off", "call_later": "call-later", "interviewer": "bridged"}
 _HISTORY = select(
     Attempt.case_id,
     Attempt.number,

@@ -42,6 +42,8 @@ class FieldRules:
     machine_detection: str
     speech_rate: int | None
     speech_voice: Mapping[str, str]
+    interviewer_number: str
+    interviewer_hours: CallingHours
 
     def first_channel(self, arm: str) -> str:
         """The channel that a case of this arm begins with: the random arm swaps the modes."""
@@ -76,11 +78,13 @@ def rules_of(configuration: Configuration) -> FieldRules:
     """The fieldwork rules of a configuration version."""
     if configuration.sha256 not in _rules:
         content = configuration.content
-        fieldwork = content["fieldwork"]
+        fieldwork, zone = content["fieldwork"], content["programme"]["time_zone"]
+        interviewers = fieldwork.get("interviewers") or {"number": "", "hours": None}
+        their_hours = {"calling_hours": interviewers["hours"] or fieldwork["calling_hours"]}
         _rules[configuration.sha256] = FieldRules(
             questionnaire=Questionnaire.from_configuration(content),
-            hours=CallingHours.from_configuration(fieldwork, content["programme"]["time_zone"]),
-            hours_by_county=CallingHours.by_county(fieldwork, content["programme"]["time_zone"]),
+            hours=CallingHours.from_configuration(fieldwork, zone),
+            hours_by_county=CallingHours.by_county(fieldwork, zone),
             retry=RetryRule.from_configuration(fieldwork),
             release=ReleaseRule.from_configuration(fieldwork),
             channels=tuple(CHANNEL_BY_MODE[mode] for mode in fieldwork["mode_sequence"]),
@@ -98,5 +102,7 @@ def rules_of(configuration: Configuration) -> FieldRules:
             machine_detection=fieldwork.get("machine_detection", "on"),
             speech_rate=fieldwork.get("speech_rate"),
             speech_voice=fieldwork.get("speech_voice") or {},
+            interviewer_number=interviewers["number"],
+            interviewer_hours=CallingHours.from_configuration(fieldwork | their_hours, zone),
         )
     return _rules[configuration.sha256]

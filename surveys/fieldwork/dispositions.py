@@ -35,6 +35,7 @@ TELEPHONE_OUTCOMES: Mapping[str, TryOutcome] = {
     "refused": TryOutcome("2.11", _RANG),
     "broken-off": TryOutcome("2.12", _RANG),
     "no-screener": TryOutcome("3.21", _RANG),
+    "bridged": TryOutcome("2.30", _RANG),
     "call-later": TryOutcome("2.21", _RANG),
     "number-invalid": TryOutcome("4.30", _NEVER_REACHED),
     "number-disconnected": TryOutcome("4.32", _NEVER_REACHED),

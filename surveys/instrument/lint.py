@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 MOST_WAYS = 20_000
 _RECORDING = re.compile(r"https://[^\s{}<>\"]+")
 #: the messages that a key needs, where it is given
-MESSAGES_BY_KEY = {"language_key": ("choose_language",), "later_key": ("offer_later", "call_later")}
+MESSAGES_BY_KEY = {
+    "language_key": ("choose_language",),
+    "later_key": ("offer_later", "call_later"),
+    "interviewer_key": ("offer_interviewer", "interviewer", "no_interviewer"),
+}
 SPOKEN_MESSAGES = ("no_key", "wrong_key", "menu", *(code for codes in MESSAGES_BY_KEY.values() for code in codes))
 
 

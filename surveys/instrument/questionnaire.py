@@ -27,7 +27,7 @@ class Questionnaire:
     """Questions in order, rules between them, and the texts around them. Answers are ``{question code: value}``.
 
     Nothing about a respondent is kept here: the path, the next question and the outcome are derived from the answers.
-    ``language_key`` (at consent) and ``later_key`` (at any time) are empty where the telephone offers no such thing.
+    ``language_key`` (at consent), ``later_key`` and ``interviewer_key`` (at any time) are empty where the telephone offers no such thing.
     """
 
     questions: Mapping[str, Question]
@@ -44,6 +44,7 @@ class Questionnaire:
     back_key: str
     language_key: str
     later_key: str
+    interviewer_key: str
     context: Mapping[str, Mapping[str, str]]
     document: str
 
@@ -80,6 +81,7 @@ class Questionnaire:
             back_key=part["back_key"],
             language_key=part.get("language_key", ""),
             later_key=part.get("later_key", ""),
+            interviewer_key=part.get("interviewer_key", ""),
             context=_programme_context(configuration["programme"]),
             document=json.dumps({name: configuration[name] for name in PARTS}, sort_keys=True, ensure_ascii=False),
         )

@@ -26,15 +26,23 @@ KEYS = {
         "choose_language": said("听中文请按8。", "For English press 8."),
         "offer_later": said("请稍后再打请按星号键。", "To be called later press star."),
         "call_later": said("好的，我们以后再打给您。", "We will call you again later."),
+        "offer_interviewer": said("请工作人员接听请按井号键。", "To speak to somebody press hash."),
+        "interviewer": said("正在为您转接。", "Connecting you."),
+        "no_interviewer": said("暂时无人接听，请继续按键作答。", "Nobody is free; please go on by key."),
     },
+    "interviewer_key": "#",
 }
+#: the interviewers go home an hour before the last call is made; it is ten in the morning
+INTERVIEWERS = {"number": "+8653100000001", "hours": [{"from": "09:00", "to": "11:00"}]}
 GREETING = "这里是"
 
 
 @pytest.fixture(scope="module")
 def _offering(tmp_path_factory):
     home = tmp_path_factory.mktemp("offering")
-    place = make_open(home, questionnaire=KEYS, mode_sequence=["phone"], random_arm_share=0.0)
+    place = make_open(
+        home, questionnaire=KEYS, interviewers=INTERVIEWERS, mode_sequence=["phone"], random_arm_share=0.0
+    )
     place.do_job(dial_numbers)
     return place
 
@@ -128,6 +136,66 @@ def test_a_page_fetched_once_more_does_not_take_the_wish_back(voice):
     voice.fetch(page, Digits="1")
     hang_up(voice)
     assert attempts(voice.place, voice.case_id)[0].said == "call_later"
+
+
+def bridged(voice: VoicePlayer, status: str) -> None:
+    """The provider says what became of the connection to an interviewer."""
+    voice.fetch(voice._verb("Dial").url, From="+864000000001", DialCallStatus=status)
+
+
+@pytest.mark.parametrize(("steps", "outcome"), [([], "3.21"), (NEGATIVE[:4], "2.30")])
+def test_who_asks_for_an_interviewer_is_connected_and_the_case_stays_open_with_its_answers(voice, steps, outcome):
+    voice.play(steps)
+    voice._dial()
+    voice.fetch(voice._verb("Gather").url, Digits="#", From="+864000000001")
+    assert [verb.name for verb in voice.verbs] == ["Say", "Dial"]
+    assert 'callerId="+864000000001"' in voice.document and "+8653100000001</Dial>" in voice.document
+    bridged(voice, "completed")
+    assert [verb.name for verb in voice.verbs] == ["Hangup"]
+    hang_up(voice)
+    (attempt,), held = attempts(voice.place, voice.case_id), interview(voice.place, voice.case_id)
+    assert (attempt.said, attempt.outcome) == ("interviewer", outcome)
+    assert (held.state, held.outcome) == ("waiting", "") and held.due_at > voice.place.clock.now()
+    assert voice.stored()["answers"] == dict(step.split("=") for step in steps[1:])
+
+
+@pytest.mark.parametrize("status", ["busy", "no-answer", "failed"])
+@pytest.mark.parametrize("steps", [[], NEGATIVE[:4]], ids=["at the greeting", "at a question"])
+def test_where_no_interviewer_answers_the_interview_goes_on_from_there(voice, status, steps):
+    voice.play(steps)
+    voice._dial()
+    asked = voice._verb("Gather").text
+    voice._press("#")
+    bridged(voice, status)
+    assert voice._verb("Gather").text == "暂时无人接听，请继续按键作答。" + asked
+    voice.play(NEGATIVE[len(steps) :])
+    assert voice.stored()["outcome"] == "1.1"
+
+
+def test_who_hangs_up_while_an_interviewer_is_rung_has_not_broken_off(voice):
+    voice.play(NEGATIVE[:4])
+    voice._press("#")
+    bridged(voice, "canceled")
+    hang_up(voice)
+    assert attempts(voice.place, voice.case_id)[0].outcome == "2.30"
+
+
+def test_outside_the_interviewers_hours_nobody_is_offered_or_rung(voice):
+    voice._dial()
+    assert "按井号键" in heard(voice)
+    voice.place.clock.advance(timedelta(hours=1, minutes=30))
+    voice.hang_up()
+    voice._dial()
+    assert "按井号键" not in heard(voice)
+    voice._press("#")
+    assert "按键无效" in heard(voice) and "Dial" not in [verb.name for verb in voice.verbs]
+
+
+def test_nobody_but_the_provider_says_that_an_interviewer_did_not_answer(voice):
+    voice.consent()
+    voice._press("#")
+    answer = voice.client.post(voice._verb("Dial").url, data={"DialCallStatus": "busy"})
+    assert answer.status_code == 403
 
 
 def test_without_keys_nothing_is_offered_and_a_star_is_a_wrong_key(called):

@@ -9,6 +9,8 @@ from twilio.twiml.voice_response import Gather, VoiceResponse
 
 LOCALE = {"zh": "zh-CN", "en": "en-GB"}
 SILENCE_SECONDS = 5
+#: how long an interviewer's telephone rings
+BRIDGE_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,14 @@ def ask(speeches: Iterable[Speech], action: str, silent: str) -> str:
         speech.add_to(gather)
     page.append(gather)
     page.redirect(silent, method="POST")
+    return str(page)
+
+
+def bridge(speech: Speech, number: str, caller_id: str, action: str) -> str:
+    """Say ``speech`` and connect the call to ``number``, which sees ``caller_id``; what became of that is sent to ``action``."""
+    page = VoiceResponse()
+    speech.add_to(page)
+    page.dial(number, action=action, method="POST", caller_id=caller_id, timeout=BRIDGE_SECONDS)
     return str(page)
 
 

@@ -17,6 +17,7 @@ from evalsys.faces.voice import pages
 from evalsys.faces.voice.pages import Speech
 from evalsys.fieldwork.callbacks import receive_status
 from evalsys.fieldwork.calls import (
+    interviewer_now,
     is_machine,
     keep_language,
     keep_machine,
@@ -41,6 +42,8 @@ blueprint = Blueprint("voice", __name__)
 CHANNEL = "voice"
 #: silence or a wrong key so often in a row ends the call
 PATIENCE = 2
+#: what the provider says of an interviewer's telephone that nobody answered
+NOT_REACHED = ("busy", "no-answer", "failed")
 
 
 @blueprint.before_request
@@ -109,8 +112,8 @@ def take_consent(key: str, missed: int):
         with transaction() as session:
             keep_language(session, talk.case_id, talk.language)
         return _page(_consent_page(talk, key, missed))
-    if digit and digit == talk.questionnaire.later_key:
-        return _page(_call_later(talk, key))
+    if other := _other_wish(runtime, talk, key, digit, CONSENT):
+        return _page(other)
     try:
         choice = talk.questionnaire.question(CONSENT).value_of_key(digit)
     except InstrumentError:
@@ -137,8 +140,8 @@ def take_answer(key: str, code: str, version: int, missed: int):
     if digit == questionnaire.back_key:
         before = questionnaire.previous_question(talk.answers, CHANNEL, code)
         return _page(_question_page(talk, key, before.code if before else code))
-    if digit and digit == questionnaire.later_key:
-        return _page(_call_later(talk, key))
+    if other := _other_wish(runtime, talk, key, digit, code):
+        return _page(other)
     try:
         value = questionnaire.question(code).value_of_key(digit)
     except InstrumentError:
@@ -146,6 +149,22 @@ def take_answer(key: str, code: str, version: int, missed: int):
     with transaction() as session:
         talk = record_answer(session, runtime, talk, code, value, channel=CHANNEL, language=_language(talk))
     return _page(_next_page(talk, key))
+
+
+@blueprint.post("/voice/<key>/bridged/<code>")
+@require(PROVIDER)
+def take_bridged(key: str, code: str):
+    """The interviewer has hung up, or did not answer; then the interview goes on here."""
+    talk = load_call(db.session(), current_runtime(), key)
+    if request.form.get("DialCallStatus") not in NOT_REACHED:
+        return _page(pages.goodbye())
+    with transaction() as session:
+        keep_said(session, key, "" if code == CONSENT else "consented")
+    if not talk.is_open:
+        return _page(_goodbye(talk, "closed"))
+    if code == CONSENT:
+        return _page(_consent_page(talk, key, 0, "no_interviewer"))
+    return _page(_question_page(talk, key, code, notice="no_interviewer"))
 
 
 @blueprint.errorhandler(Refused)
@@ -184,6 +203,8 @@ def _consent_page(talk: Conversation, key: str, missed: int, notice: str = "") -
         speeches.append(_message(talk, "choose_language", _other_language(talk)))
     if talk.questionnaire.later_key:
         speeches.append(_message(talk, "offer_later"))
+    if talk.questionnaire.interviewer_key and interviewer_now(current_runtime(), talk):
+        speeches.append(_message(talk, "offer_interviewer"))
     address = url_for("voice.take_consent", key=key, missed=missed)
     return pages.ask(speeches, address, address)
 
@@ -235,6 +256,17 @@ def _leave(runtime: Runtime, talk: Conversation, key: str, choice: str) -> str:
     return _goodbye(talk, "opted_out" if choice == "3" else "refused")
 
 
+def _other_wish(runtime: Runtime, talk: Conversation, key: str, digit: str, code: str) -> str:
+    """The page for a key that asks for a call later or for an interviewer; ``""`` for every other key."""
+    if not digit:
+        return ""
+    if digit == talk.questionnaire.later_key:
+        return _call_later(talk, key)
+    if digit == talk.questionnaire.interviewer_key and (number := interviewer_now(runtime, talk)):
+        return _bridge(talk, key, code, number)
+    return ""
+
+
 def _call_later(talk: Conversation, key: str) -> str:
     """End this call and keep the answers; when the next one is due follows from what was said."""
     if not talk.is_open:
@@ -242,6 +274,16 @@ def _call_later(talk: Conversation, key: str) -> str:
     with transaction() as session:
         keep_said(session, key, "call_later")
     return _goodbye(talk, "call_later")
+
+
+def _bridge(talk: Conversation, key: str, code: str, number: str) -> str:
+    """Connect the call to an interviewer, who sees the number it was made from and not the respondent's; the answers are kept."""
+    if not talk.is_open:
+        return _goodbye(talk, "closed")
+    with transaction() as session:
+        keep_said(session, key, "interviewer")
+    action = url_for("voice.take_bridged", key=key, code=code)
+    return pages.bridge(_message(talk, "interviewer"), number, request.form.get("From", ""), action)
 
 
 def _goodbye(talk: Conversation, message: str) -> str:

@@ -19,6 +19,8 @@ log = structlog.get_logger()
 READING = 6.0
 PATIENCE_PAGES = 60
 HANG_UP = "hang up"
+#: how long a call that is connected to another number goes on
+BRIDGED = timedelta(minutes=3)
 #: how long the provider listens until it knows a machine from a human
 DETECTION = timedelta(seconds=4)
 
@@ -181,6 +183,11 @@ def _hear(verbs: list[Verb], person: Person) -> tuple[float, Request | None]:
             return seconds, None
         if verb.name == "Redirect":
             return seconds, (verb.url, {})
+        if verb.name == "Dial":
+            # Whoever is called answers and talks for a while, then hangs up; without an action the page goes on.
+            seconds += BRIDGED.total_seconds()
+            if verb.url:
+                return seconds, (verb.url, {"DialCallStatus": "completed", "DialCallDuration": str(BRIDGED.seconds)})
         if verb.name != "Gather":
             continue
         act, thinking = person.hear(verb.text)

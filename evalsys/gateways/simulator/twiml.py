@@ -9,7 +9,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
 #: what the simulator can play; another verb is an error, as it would be with a provider that does not know it
-KNOWN = ("Say", "Play", "Pause", "Gather", "Redirect", "Hangup")
+KNOWN = ("Say", "Play", "Pause", "Gather", "Redirect", "Dial", "Hangup")
 
 
 class TwimlError(Exception):
@@ -56,6 +56,11 @@ def _read_verb(element, address: str) -> Verb:
             element.get("actionOnEmptyResult") == "true",
             tuple(urljoin(address, _words(part)) for part in element if part.tag == "Play"),
         )
+    if element.tag == "Dial":
+        action = element.get("action")
+        if not _words(element):
+            raise TwimlError("A <Dial> names no number.")
+        return Verb("Dial", url=urljoin(address, action) if action else "", timeout=_seconds(element, "timeout", "30"))
     if element.tag == "Redirect":
         return Verb("Redirect", url=urljoin(address, text))
     if element.tag == "Pause":

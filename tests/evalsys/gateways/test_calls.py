@@ -126,6 +126,19 @@ def test_a_recording_is_listened_to_and_answered_like_speech(simulation, product
     assert list(product.digits_of("k1")) == ["CONSENT", "Q0", "I1", "I2"]
 
 
+def test_a_call_that_is_connected_to_somebody_goes_on_where_the_page_says_once_they_have_talked(simulation, product):
+    def connect(path: str) -> Response:
+        dial = '<Dial action="/voice/k1/bridged"><Number>+861000000000</Number></Dial>'
+        page = "<Hangup/>" if path.endswith("bridged") else dial
+        return Response(f"<Response>{page}</Response>", mimetype="text/xml")
+
+    product.voice = connect
+    call(simulation, is_smooth)
+    [(_, first), (path, form)] = product.pages
+    assert (path, form["DialCallStatus"], "DialCallStatus" in first) == ("k1/bridged", "completed", False)
+    assert int(product.forms_of("k1")[-1]["CallDuration"]) >= int(form["DialCallDuration"])
+
+
 def test_whoever_hangs_up_leaves_a_completed_call_and_no_key(simulation, product):
     call(simulation, lambda plan: plan.kind == "human" and plan.cooperation == "hangs_up")
     assert product.digits_of("k1") == {}

@@ -32,6 +32,15 @@ def test_recordings_are_whole_addresses_and_words_are_heard_however_they_are_sai
     assert (gather.text, gather.recordings) == ("Now:slowly", ("https://example.org/a.mp3",))
 
 
+def test_a_call_is_connected_to_a_number_and_goes_on_at_the_action():
+    assert read(
+        '<Dial action="/voice/k1/bridged/Q0" timeout="20"><Number>+861012340</Number></Dial><Dial>+861</Dial>'
+    ) == [
+        Verb("Dial", url="https://example.org/voice/k1/bridged/Q0", timeout=20.0),
+        Verb("Dial", timeout=30.0),
+    ]
+
+
 def test_what_is_not_said_has_the_defaults_of_the_provider():
     assert read("<Gather/>") == [Verb("Gather", "", PAGE, 5.0, False)]
     assert read("<Pause/>")[0].timeout == 1.0
@@ -43,6 +52,7 @@ def test_what_is_not_said_has_the_defaults_of_the_provider():
     [
         ("<Response>", "cannot be read as XML"),
         ("<Page/>", "begins with <Page>"),
+        ("<Response><Dial><Number/></Dial></Response>", "<Dial> names no number"),
         ("<Response><Sing/></Response>", "verb <Sing> is not known"),
         ('<Response><Pause length="long"/></Response>', "The length of <Pause> is 'long'"),
         ('<!DOCTYPE r [<!ENTITY e "x">]><Response><Say>&e;</Say></Response>', "cannot be read as XML"),

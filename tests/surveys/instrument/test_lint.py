@@ -78,6 +78,7 @@ def test_a_sound_questionnaire_has_no_finding():
         (part(repeat_key="0"), "back_key", "key-used-twice"),
         (part(later_key="*", language_key="*"), "later_key", "key-used-twice"),
         (part(later_key="*"), "later_key", "message-missing"),
+        (part(interviewer_key="#"), "interviewer_key", "message-missing"),
         (part(language_key="1"), "CONSENT", "key-used-twice"),
         (part(language_key="8"), "language_key", "message-missing"),
         (recorded(0, "https://example.org/Q0.mp3"), "Q0", "recording-of-one-unit"),
