@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from surveys.errors import ScoringError
@@ -33,3 +34,8 @@ def visibility(gates: Gates, n: int, reliability: float | Decimal | None, *, has
 def may_see(visible: str, least: str) -> bool:
     """Whether a result of this visibility may be shown where at least ``least`` is asked for."""
     return VISIBILITIES.index(visible) >= VISIBILITIES.index(least)
+
+
+def may_tell_orders(gates: Gates, bases: Iterable[int]) -> bool:
+    """Whether counts of hotline orders may be shown: each base (orders, answers known) is 0 or not below ``nothing_below``."""
+    return not any(0 < base < gates.nothing_below for base in bases)

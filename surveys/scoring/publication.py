@@ -14,7 +14,7 @@ import numpy as np
 from surveys.errors import ScoringError
 from surveys.scoring.estimates import IndicatorInput, ScoredUnit, UnitInput
 from surveys.scoring.figures import figure, rounded
-from surveys.scoring.gates import may_see
+from surveys.scoring.gates import may_see, may_tell_orders
 from surveys.scoring.hotline import NO_ORDERS, RATES, HotlineCounts, HotlineScore
 from surveys.scoring.rounds import CategoryScores, RoundScores, UnitScore, derive
 from surveys.scoring.schemes import Gates, Scheme
@@ -44,9 +44,15 @@ def public_figures(figures: Mapping, gates: Gates) -> dict:
 
     An auxiliary indicator with fewer answers than a score needs is left out, and so are counts of hotline orders below
     ``nothing_below`` with what they could be worked out from; the hotline score stays. What the units of a category
-    share rests on shown units alone, so it gives nothing away.
+    share rests on units alone whose figures are shown, or is left out with them, so it gives nothing away.
     """
-    return {**figures, "units": [_public_unit(unit, gates) for unit in figures["units"]]}
+    units = [_public_unit(unit, gates) for unit in figures["units"]]
+    told = {unit["category"] for unit in units if "hotline" in unit and unit["hotline"]["counts"] is not None}
+    categories = [
+        entry if entry["category"] in told else {**entry, "hotline_rates": dict.fromkeys(RATES)}
+        for entry in figures["categories"]
+    ]
+    return {**figures, "units": units, "categories": categories}
 
 
 def _public_unit(unit: Mapping, gates: Gates) -> dict:
@@ -58,8 +64,7 @@ def _public_unit(unit: Mapping, gates: Gates) -> dict:
         for code, part in unit["indicators"].items()
     }
     counts = unit["hotline"]["counts"]
-    bases = (counts["orders"], counts["resolution_known"], counts["satisfaction_known"])
-    if any(0 < base < gates.nothing_below for base in bases):
+    if not may_tell_orders(gates, (counts["orders"], counts["resolution_known"], counts["satisfaction_known"])):
         shown["hotline"] = {**_HIDDEN_HOTLINE, "score": unit["hotline"]["score"]}
     return shown
 

@@ -20,7 +20,8 @@ from surveys.scoring.breakdowns import GroupScore, group_scores
 from surveys.scoring.composites import survey_score
 from surveys.scoring.estimates import RoundEstimates, UnitInput, unit_inputs
 from surveys.scoring.figures import MEAN_PLACES, rounded
-from surveys.scoring.hotline import HotlineCounts, HotlineScore, category_rates, hotline_score
+from surveys.scoring.gates import may_tell_orders
+from surveys.scoring.hotline import RATES, HotlineCounts, HotlineScore, category_rates, hotline_score
 from surveys.scoring.schemes import Scheme
 from surveys.scoring.standings import RANK_DRAWS, CategoryStandings, Standing, compare_category
 
@@ -97,10 +98,7 @@ def score_round(
     hotline order are scored by the survey alone, units without survey answers by nothing: their notes say so.
     """
     inputs, covariance = unit_inputs(scheme, estimates, hotline)
-    rates = {
-        category: category_rates(entry.hotline for entry in inputs if entry.unit.category == category)
-        for category in _categories(inputs)
-    }
+    rates = {category: _shared_rates(scheme, inputs, category) for category in _categories(inputs)}
     scores = derive(scheme, inputs, rates, covariance=covariance, seed=seed, draws=draws)
     return replace(scores, groups=tuple(group_scores(scheme, estimates)))
 
@@ -148,6 +146,22 @@ def derive(
             rows[entry.unit.code] = _row(scheme, entry, survey, result, standing, borrowed)
         categories.append(_shared(category, members, hotline_rates[category], standings, shared))
     return RoundScores(scheme, tuple(rows[entry.unit.code] for entry in inputs), tuple(categories))
+
+
+def _shared_rates(scheme: Scheme, inputs: Sequence[UnitInput], category: str) -> dict[str, Decimal | None]:
+    """The rates of a category over the units whose counts are told, so that they give no other unit's counts away.
+
+    Where no unit's counts are told they are those of all, and are not published (``public_figures``).
+    """
+    members = [entry for entry in inputs if entry.unit.category == category]
+    told = [entry for entry in members if _tells_orders(scheme, entry)]
+    return category_rates(entry.hotline for entry in told or members)
+
+
+def _tells_orders(scheme: Scheme, entry: UnitInput) -> bool:
+    """Whether the unit's score is shown, as ``compare_category`` decides it, and its counts of orders with it."""
+    compared = bool(entry.survey_std_error) and smallest_n(scheme, entry) >= scheme.gates.internal_below
+    return compared and may_tell_orders(scheme.gates, (entry.hotline.of(rate)[1] for rate in RATES))
 
 
 def smallest_n(scheme: Scheme, entry: UnitInput) -> int:

@@ -123,6 +123,36 @@ def test_few_hotline_orders_are_not_published(scheme, estimates):
     assert differences(table, scheme) == []
 
 
+FEW, OTHER_FEW = HotlineCounts(7, 6, 5, 4, 5, 3), HotlineCounts(9, 2, 4, 1, 6, 5)
+
+
+def test_hidden_counts_of_hotline_orders_move_no_other_published_figure(scheme, estimates):
+    """Neither those of a unit below the gate nor the few of one that is shown: only its own hotline and round score differ."""
+    hidden = with_counts(estimates, 2, (10, 6, 3))
+    tables = [
+        public_figures(figures_of(scored(scheme, hidden, {**HOTLINE, "U01": few, "U02": many})), scheme.gates)
+        for few, many in (
+            (FEW, HotlineCounts(90, 80, 70, 60, 70, 60)),
+            (OTHER_FEW, HotlineCounts(300, 20, 70, 6, 70, 6)),
+        )
+    ]
+    for table in tables:
+        shown = table["units"][1]
+        for figure in ("hotline", "score", "grade"):
+            shown.pop(figure)
+    assert canonical_json(tables[0]) == canonical_json(tables[1])
+
+
+def test_where_no_unit_of_a_category_tells_its_orders_the_category_does_not_either(scheme, estimates):
+    """The units' hotline scores are shown all the same, and the table verifies."""
+    few = {code: HotlineCounts(9 - k % 4, 5 - k % 3, 5, 4, 5, 3) for k, code in enumerate(HOTLINE)}
+    table = public_figures(figures_of(scored(scheme, estimates, few)), scheme.gates)
+    for entry in table["categories"]:
+        assert set(entry["hotline_rates"].values()) == {None}
+    assert all(unit["hotline"]["score"] is not None for unit in table["units"])
+    assert differences(table, scheme) == []
+
+
 def test_an_auxiliary_indicator_with_few_answers_is_left_out(scheme, estimates):
     """Twenty answers to A1 in a unit whose score is shown: no mean, no count, and the table still verifies."""
     counts = estimates.n.copy()
