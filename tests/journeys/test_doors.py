@@ -111,7 +111,7 @@ def test_the_same_callback_is_taken_once_it_is_genuine(called):
     assert called.sql("select status from status_receipt") == [("no-answer",)]
 
 
-@pytest.mark.parametrize("path", ["", "/consent/0", "/q/Q0/0/0"])
+@pytest.mark.parametrize("path", ["", "/consent/zh/0", "/q/Q0/0/0", "/bridged/Q0"])
 def test_a_voice_page_without_signature_is_refused(called, path):
     key = called.sql("select min(key) from attempt")[0][0]
     before = everything(called)

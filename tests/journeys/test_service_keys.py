@@ -83,6 +83,14 @@ def test_the_language_can_be_chosen_back(voice):
     assert interview(voice.place, voice.case_id).language == "zh"
 
 
+def test_the_language_key_sent_twice_chooses_the_other_language_once(voice):
+    voice._dial()
+    greeting = voice._verb("Gather").url
+    voice.fetch(greeting, Digits="8")
+    voice.fetch(greeting, Digits="8")
+    assert "This is" in heard(voice) and interview(voice.place, voice.case_id).language == "en"
+
+
 def test_after_the_greeting_the_language_key_is_a_wrong_key(voice):
     voice.play(["consent", "Q0=1"])
     voice._press("8")
@@ -129,11 +137,13 @@ def test_a_later_call_is_made_though_the_tries_are_used_up(voice):
 
 
 def test_a_page_fetched_once_more_does_not_take_the_wish_back(voice):
+    voice._dial()
+    greeting = voice._verb("Gather").url
     voice.consent()
-    page = voice._verb("Gather").url
+    question = voice._verb("Gather").url
     voice._press("*")
-    voice.fetch(f"{voice.place.runtime.settings.public_base_url}/voice/{voice.key}/consent/0", Digits="1")
-    voice.fetch(page, Digits="1")
+    voice.fetch(greeting, Digits="1")
+    voice.fetch(question, Digits="1")
     hang_up(voice)
     assert attempts(voice.place, voice.case_id)[0].said == "call_later"
 

@@ -98,17 +98,17 @@ def greet(key: str):
     return _page(pages.goodbye() if machine else _goodbye(talk, said))
 
 
-@blueprint.post("/voice/<key>/consent/<int:missed>")
+@blueprint.post("/voice/<key>/consent/<any(zh, en):heard>/<int:missed>")
 @require(PROVIDER)
-def take_consent(key: str, missed: int):
-    """The key pressed after the greeting."""
+def take_consent(key: str, heard: str, missed: int):
+    """The key pressed after the greeting, which was said in ``heard``: that key, sent twice, chooses the other language once."""
     runtime = current_runtime()
     talk = load_call(db.session(), runtime, key)
     digit = request.form.get("Digits", "")
     if digit == talk.questionnaire.repeat_key:
         return _page(_consent_page(talk, key, missed))
     if digit and digit == talk.questionnaire.language_key:
-        talk = replace(talk, language=_other_language(talk))
+        talk = replace(talk, language=_other_language(heard))
         with transaction() as session:
             keep_language(session, talk.case_id, talk.language)
         return _page(_consent_page(talk, key, missed))
@@ -200,12 +200,12 @@ def _question_page(talk: Conversation, key: str, code: str, missed: int = 0, not
 def _consent_page(talk: Conversation, key: str, missed: int, notice: str = "") -> str:
     speeches = [*_said(talk, notice), _asked(talk, CONSENT)]
     if talk.questionnaire.language_key:
-        speeches.append(_message(talk, "choose_language", _other_language(talk)))
+        speeches.append(_message(talk, "choose_language", _other_language(_language(talk))))
     if talk.questionnaire.later_key:
         speeches.append(_message(talk, "offer_later"))
     if talk.questionnaire.interviewer_key and interviewer_now(current_runtime(), talk):
         speeches.append(_message(talk, "offer_interviewer"))
-    address = url_for("voice.take_consent", key=key, missed=missed)
+    address = url_for("voice.take_consent", key=key, heard=_language(talk), missed=missed)
     return pages.ask(speeches, address, address)
 
 
@@ -294,8 +294,8 @@ def _language(talk: Conversation) -> str:
     return talk.language or talk.rules.language
 
 
-def _other_language(talk: Conversation) -> str:
-    return next(language for language in LANGUAGES if language != _language(talk))
+def _other_language(language: str) -> str:
+    return next(other for other in LANGUAGES if other != language)
 
 
 def _page(twiml: str) -> Response:
