@@ -50,7 +50,9 @@ def test_no_path_of_one_machine_is_written_down():
     assert not found, found
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-spark.lock", "package-lock.json"])
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "requirements-spark.lock", "requirements-bench.lock", "package-lock.json"]
+)
 def test_a_lock_file_names_no_host_to_fetch_from(name):
     lines = [
         line
@@ -60,7 +62,7 @@ def test_a_lock_file_names_no_host_to_fetch_from(name):
     assert not lines, lines[:5]
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-spark.lock"])
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-spark.lock", "requirements-bench.lock"])
 def test_every_python_package_is_pinned_by_hash(name):
     text = (ROOT / name).read_text().replace("\\\n", " ")
     pins = [line for line in text.splitlines() if re.match(r"[a-z0-9]", line)]

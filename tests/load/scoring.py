@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from evalsys.results.onepass import sum_dataset
-from surveys.estimation import Sample, estimate_means
+from surveys.estimation import DomainMeans, Sample, estimate_means
 from surveys.scoring import Scheme
 
 EXAMPLE = Path(__file__).parents[2] / "evalsys" / "examples" / "city"
@@ -37,6 +37,12 @@ def codes_of(shape: str) -> tuple[list[str], list[str]]:
     column, domains, strata = SHAPES[shape]
     codes = [f"{number:06d}/individuals" for number in range(strata)]
     return (codes if column == "stratum" else [f"ST{number:05d}" for number in range(domains)]), codes
+
+
+def domains_of(shape: str) -> dict[str, int]:
+    """Value of the domains' column → index of its domain; the strata of a unit follow one another."""
+    codes, (_, count, _) = codes_of(shape)[0], SHAPES[shape]
+    return {code: place * count // len(codes) for place, code in enumerate(codes)}
 
 
 def write(folder: Path, rows: int, shape: str) -> None:
@@ -81,25 +87,32 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def measure(folder: Path, rows: int, shape: str) -> None:
-    """Print the line of a size."""
-    path = folder / "answers.parquet"
+def scorer(folder: Path, shape: str) -> Callable[[], DomainMeans]:
+    """What scores the data set of a folder: from the file to the means of all domains with their standard errors."""
     known = json.loads((folder / "known.json").read_text())
     scheme = Scheme.from_configuration(known["configuration"])
     dont_know = dict.fromkeys(scheme.points, DONT_KNOW)
-    domains, _ = codes_of(shape)
     column, count, _ = SHAPES[shape]
-    # strata of a unit follow one another
-    domain_of = {code: place * count // len(domains) for place, code in enumerate(domains)}
-    before = peak()
+    path, domain_of = folder / "answers.parquet", domains_of(shape)
 
-    def score() -> None:
+    def score() -> DomainMeans:
         summed = sum_dataset(path, scheme, dont_know, domain_of, by=column, most=known["most"])
         sampled = np.zeros(len(summed.strata))
         np.add.at(sampled, summed.sums.stratum, summed.sums.rows)
         sample = Sample(sampled, sampled * SAMPLED_OF, np.full(len(sampled), float(SAMPLED_OF)))
-        estimate_means(summed.sums, sample, domains=count).std_errors()
+        found = estimate_means(summed.sums, sample, domains=count)
+        found.std_errors()
+        return found
 
+    return score
+
+
+def measure(folder: Path, rows: int, shape: str) -> None:
+    """Print the line of a size."""
+    path = folder / "answers.parquet"
+    _, count, _ = SHAPES[shape]
+    score = scorer(folder, shape)
+    before = peak()
     first = time.perf_counter()
     score()
     first = time.perf_counter() - first

@@ -11,6 +11,7 @@ from surveys.scoring.gates import may_see, visibility
 from surveys.scoring.ranks import rank_sets, rank_sets_from_critical_values
 from surveys.scoring.schemes import Gates
 from surveys.scoring.standings import compare_category
+from tests.surveys.scoring.simulation import simulate_rank_coverage
 
 vectors = st.integers(2, 7).flatmap(
     lambda p: st.tuples(
@@ -113,19 +114,18 @@ def test_impossible_covariances_are_refused():
             rank_sets(scores, covariance, generator, draws=10)
 
 
-def test_rank_sets_cover_the_truth_at_their_level():
-    """200 simulated categories of 10 units.
+@pytest.mark.parametrize(("units", "gap"), [(10, 0.0), (10, 0.1), (10, 3.0), (24, 0.0)])
+def test_rank_sets_cover_the_truth_at_their_level(units, gap):
+    """All true ranks of 300 simulated categories.
 
-    All true ranks inside at once in at least 95 % less two Monte-Carlo errors.
+    Tied, close or distant, they lie in their sets at once in at least 95 % less two Monte-Carlo errors.
     """
-    generator = np.random.default_rng(5)
-    truth = np.linspace(70, 82, 10)
-    ranks = 1 + (truth[None, :] > truth[:, None]).sum(axis=1)
-    covered = 0
-    for _ in range(200):
-        found = rank_sets(truth + generator.normal(0, 2, 10), np.full(10, 4.0), generator, draws=500)
-        covered += bool(((found.low <= ranks) & (ranks <= found.high)).all())
-    assert covered / 200 >= 0.95 - 2 * (0.95 * 0.05 / 200) ** 0.5
+    assert simulate_rank_coverage(units, gap, 300, seed=5) >= 0.95 - 2 * (0.95 * 0.05 / 300) ** 0.5
+
+
+def test_rank_sets_of_a_lower_level_miss_the_truth_more_often():
+    """The simulation sees a level that is not kept: sets at 85 % do not cover tied units in 95 %."""
+    assert simulate_rank_coverage(10, 0.0, 300, seed=5, level=0.85) < 0.95 - 2 * (0.95 * 0.05 / 300) ** 0.5
 
 
 def test_only_units_that_pass_every_gate_are_ranked(scheme):
