@@ -1,7 +1,7 @@
 """What may pass between evalsys and Twilio's 2010 API, in our own words: the calls that evalsys uses, and no others.
 
 A schema is a table of names, each with a check; a name that is not in the table is a fault, and so is a missing one that
-has to be there. Twilio's own document, where it is at hand, is asked by ``check_provider_document.py``.
+has to be there.
 """
 
 from __future__ import annotations
