@@ -114,18 +114,17 @@ def is_straight_line(values: Sequence[str], *, least: int) -> bool:
     return len(values) >= least and len(set(values)) == 1
 
 
-def compare_each(sums: Sequence[Sums], *, error_rate: float = 0.05) -> list[Comparison]:
+def compare_each(sums: Sequence[Sums], *, level: float = 0.95) -> list[Comparison]:
     """Each interviewer's mean against that of all others together, by Welch's t with its degrees of freedom.
 
-    sums : of one measure, one per interviewer. error_rate : how often, if all were alike, anybody at all is called conspicuous;
-    it is shared out among the interviewers (Bonferroni). Nobody is where there is one interviewer only, or fewer than two
+    sums : of one measure, one per interviewer. level : how often, if all were alike, nobody at all is called conspicuous; what is
+    left of 1 is shared out among the interviewers (Bonferroni). Nobody is where there is one interviewer only, or fewer than two
     interviews on a side; where neither side varies at all, any difference is.
 
-    Raises ``FieldworkError`` for an error rate outside (0, 1).
+    Raises ``FieldworkError`` for a level outside (0, 1).
     """
-    if not 0 < error_rate < 1:
-        raise FieldworkError("The error rate %(rate)s is not between 0 and 1.", code="bad_level", rate=error_rate)
-    alone = error_rate / max(1, len(sums))
+    _require_level(level)
+    alone = (1 - level) / max(1, len(sums))
     return [_compare(own, _all_but(sums, place), alone) for place, own in enumerate(sums)]
 
 
@@ -161,8 +160,7 @@ def intraclass_correlation(sums: Sequence[Sums], *, level: float = 0.95) -> Intr
 
     Raises ``FieldworkError`` for a level outside (0, 1).
     """
-    if not 0 < level < 1:
-        raise FieldworkError("The level %(level)s is not between 0 and 1.", code="bad_level", level=level)
+    _require_level(level)
     groups = [one for one in sums if one.count]
     number, interviews = len(groups), sum(one.count for one in groups)
     if number < 2 or interviews <= number:
@@ -193,3 +191,10 @@ def intraclass_correlation(sums: Sequence[Sums], *, level: float = 0.95) -> Intr
 def _correlation(ratio: float, size: float) -> float:
     """ρ of a ratio of mean squares; 1 of an infinite one."""
     return 1.0 if math.isinf(ratio) else (ratio - 1) / (ratio + size - 1)
+
+
+def _require_level(level: float) -> None:
+    if not 0 < level < 1:
+        raise FieldworkError(
+            "A level of %(level)s is no confidence level; give one between 0 and 1.", code="bad_level", level=level
+        )

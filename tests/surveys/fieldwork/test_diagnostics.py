@@ -102,7 +102,7 @@ def test_if_all_are_alike_somebody_is_called_conspicuous_as_rarely_as_was_asked_
     hits = 0
     for _ in range(rounds):
         groups = [Sums.over(chance.gauss(0, 1) for _ in range(40)) for _ in range(8)]
-        hits += any(one.conspicuous for one in compare_each(groups, error_rate=0.05))
+        hits += any(one.conspicuous for one in compare_each(groups, level=0.95))
     assert hits / rounds <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / rounds)
 
 
@@ -148,9 +148,9 @@ def test_a_straight_line_needs_several_equal_answers():
     assert not is_straight_line(["2", "2", "2", "1"], least=4)
 
 
-@pytest.mark.parametrize("rate", [0, 1, -0.1, 1.5])
-def test_rates_and_levels_that_cannot_be_are_refused(rate):
+@pytest.mark.parametrize("level", [0, 1, -0.1, 1.5])
+def test_levels_that_cannot_be_are_refused(level):
     with pytest.raises(FieldworkError):
-        compare_each([], error_rate=rate)
+        compare_each([], level=level)
     with pytest.raises(FieldworkError):
-        intraclass_correlation([], level=rate)
+        intraclass_correlation([], level=level)
