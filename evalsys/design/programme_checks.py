@@ -203,6 +203,9 @@ def _check_interviewers(configuration: Mapping) -> Iterator[FileProblem]:
         yield _key("fieldwork.toml", "interviewers.number", interviewers["number"], "caller-not-e164")
     if key and not interviewers:
         yield _key("questionnaire.toml", "interviewer_key", key, "interviewers-missing")
+    calls_by = configuration["fieldwork"]["calls_by"]
+    if calls_by != "machine" and "phone" not in configuration["fieldwork"]["mode_sequence"]:
+        yield _key("fieldwork.toml", "calls_by", calls_by, "calls-without-phone")
 
 
 def _check_call_centre(fieldwork: Mapping) -> Iterator[FileProblem]:

@@ -116,6 +116,7 @@ FIELDWORK = Fields(
         "speech_rate": Optional(Number(20, 200, whole=True), None),
         "speech_voice": Optional(BILINGUAL, None),
         "machine_detection": Optional(OneOf(("off", "on", "async")), "on"),
+        "calls_by": Optional(OneOf(("machine", "interviewers", "both")), "machine"),
         "cost_per_minute": Optional(Number(), None),
         "cost_per_message": Optional(Number(), None),
         "budget": Optional(Number(0.01), None),
@@ -136,6 +137,7 @@ FIELDWORK = Fields(
         "sms": Fields({"stop_words": ListOf(Text(40), least=1), "text": BILINGUAL}),
         "interviewers": Optional(Fields({"number": Text(20), "hours": Optional(CALLING_HOURS, None)}), None),
         "call_centre": Optional(Fields({"outcomes": MapOf(Text(6))}), None),
+        "quality": Optional(Fields({"recontact_share": Optional(SHARE, 0.1)}), None),
     }
 )
 SCORING = Fields(

@@ -77,6 +77,7 @@ FILE_SENTENCES = {
     ),
     "recording-of-one-unit": N_("The wording names {unit}; the recording's address needs {unit_code}."),
     "interviewers-missing": N_("This key needs the number of the interviewers: interviewers in fieldwork.toml."),
+    "calls-without-phone": N_("Interviewers can call only where mode_sequence has phone."),
     "more-than-indicators": N_("There are only %(most)s scored indicators."),
     "partial-above-complete": N_("A partial interview cannot need more than a complete one."),
 }

@@ -40,6 +40,7 @@ REFUSAL_WORDS = (
     N_("closing"),
     N_("making a work list"),
     N_("taking results"),
+    N_("beginning a shift"),
     N_("freezing"),
     N_("scoring"),
     N_("publishing"),

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from evalsys.base.database import keep_once_apart
 from evalsys.base.runtime import Runtime
 from evalsys.fieldwork.cases import Dossier, end_attempt, open_dossiers
+from evalsys.fieldwork.holds import is_held
 from evalsys.fieldwork.models import Attempt, StatusReceipt
 
 FINAL = {
@@ -68,7 +69,10 @@ def _apply(session: Session, runtime: Runtime, attempt: Attempt, dossier: Dossie
         return
     attempt.provider_sid = attempt.provider_sid or receipt.provider_sid
     attempt.started_at = attempt.started_at or receipt.received_at
-    if receipt.status in FINAL[attempt.channel]:
+    if receipt.status == "completed" and attempt.interviewer and is_held(session, runtime, attempt):
+        # What a talk with a person came to, the person states; until then only how long it was is known.
+        attempt.state, attempt.seconds = "placed", receipt.seconds
+    elif receipt.status in FINAL[attempt.channel]:
         end_attempt(
             session,
             runtime,

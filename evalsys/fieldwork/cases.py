@@ -14,13 +14,14 @@ from evalsys.design.models import Configuration, Round
 from evalsys.fieldwork.interviews import read_answers
 from evalsys.fieldwork.models import Attempt, Interview
 from evalsys.fieldwork.opt_outs import REFUSED, opt_out_case
-from evalsys.fieldwork.rules import FieldRules, find_rules
+from evalsys.fieldwork.rules import BY_TELEPHONE, FieldRules, find_rules
 from evalsys.samples.models import Case, ServiceRecord
 from surveys.fieldwork import (
     CallingHours,
     Try,
     call_later_at,
     final_outcome,
+    is_soft_refusal,
     message_outcome,
     next_try,
     telephone_outcome,
@@ -40,7 +41,7 @@ _HISTORY = select(
     Attempt.outcome,
     Attempt.counts,
     Attempt.channel,
-).where(Attempt.state == "ended")
+).where(Attempt.state == "ended", Attempt.voided_at.is_(None))
 
 
 @dataclass
@@ -107,7 +108,7 @@ def call_instead(session: Session, runtime: Runtime, case_id: int) -> datetime |
     due = dossier.hours.next_open(runtime.clock.now(), dossier.field_until)
     if interview.state != "waiting" or due is None or "voice" not in dossier.rules.channels:
         return None
-    interview.next_channel, interview.due_at = "voice", due
+    interview.next_channel, interview.due_at = dossier.rules.next_call(by_person=True), due
     return due
 
 
@@ -146,12 +147,18 @@ def conclude_attempt(
     *,
     seconds: int | None,
     at: datetime | None = None,
+    appointment_at: datetime | None = None,
 ) -> None:
-    """Complete the row of an attempt that has not ended with its outcome, and decide what is done about its case next."""
+    """Complete the row of an attempt that has not ended with its outcome, and decide what is done about its case next.
+
+    ``appointment_at``: when the respondent agreed to be called again.
+    """
     attempt.state, attempt.ended_at = "ended", at or runtime.clock.now()
     attempt.outcome, attempt.counts, attempt.seconds = result.outcome, result.counts_as_try, seconds
     begun = attempt.started_at or attempt.planned_at
-    agreed = call_later_at(dossier.hours, begun, dossier.field_until) if attempt.said == "call_later" else None
+    agreed = appointment_at
+    if attempt.said == "call_later":
+        agreed = call_later_at(dossier.hours, begun, dossier.field_until)
     dossier.tries[attempt.number] = Try(begun, result.outcome, result.counts_as_try, attempt.channel == "voice", agreed)
     if dossier.interview.state == "calling":
         _plan_next(runtime, attempt, dossier)
@@ -161,7 +168,7 @@ def _voice_outcome(
     runtime: Runtime, attempt: Attempt, dossier: Dossier, status: str, answered_by: str, error_code: str
 ) -> TryOutcome:
     interview = dossier.interview
-    if interview.state in ("answered", "ended", "sealed") and interview.channel == "voice" and interview.outcome:
+    if interview.state in ("answered", "ended", "sealed") and interview.channel in BY_TELEPHONE and interview.outcome:
         return TryOutcome(interview.outcome, True)
     if attempt.said == "refused":
         return TELEPHONE_OUTCOMES["refused"]
@@ -191,7 +198,8 @@ def _plan_next(runtime: Runtime, attempt: Attempt, dossier: Dossier) -> None:
             return None
     else:
         interview.due_at = next_try(rules.retry, dossier.hours, history, now, dossier.field_until)
-        interview.next_channel = "voice" if interview.due_at else _other_untried(rules, history)
+        by_person = rules.next_call(by_person=_is_for_person(attempt))
+        interview.next_channel = by_person if interview.due_at else _other_untried(rules, history)
         if interview.due_at:
             return None
         if interview.next_channel and not _is_ended(history):
@@ -214,7 +222,13 @@ def _after_message(dossier: Dossier, attempt: Attempt, now: datetime) -> tuple[s
         return "", None
     wait = rules.phone_after_message if attempt.outcome == "3.19" else timedelta(0)
     due = next_try(rules.retry, dossier.hours, [], now + wait, dossier.field_until)
-    return ("voice", due) if due else ("", None)
+    return (rules.next_call(), due) if due else ("", None)
+
+
+def _is_for_person(attempt: Attempt) -> bool:
+    """Whether after this call a person is wanted rather than a machine: one made it, was asked for, or has somebody to win over."""
+    wished = attempt.said in ("call_later", "interviewer")
+    return bool(attempt.interviewer) or wished or is_soft_refusal(attempt.outcome)
 
 
 def _other_untried(rules: FieldRules, history: list[Try]) -> str:

@@ -10,6 +10,7 @@ from evalsys.base.runtime import Runtime
 from evalsys.design.actions import refuse_unless
 from evalsys.design.models import Round
 from evalsys.fieldwork.call_results import forget_digests
+from evalsys.fieldwork.case_notes import forget_notes
 from evalsys.fieldwork.cases import open_dossiers, settle
 from evalsys.fieldwork.models import Interview
 from evalsys.fieldwork.sealing import seal_rest
@@ -30,6 +31,7 @@ def close_round(session: Session, runtime: Runtime, round_: Round, *, actor: str
             settle(runtime, dossier, over=True)
         session.flush()
     round_.closed_at = runtime.clock.now()
+    forget_notes(session, round_)
     seal_rest(session, runtime, round_)
     forget_digests(session, round_)
     for kind in ("field.send", "field.dial", "field.release", "field.seal"):

@@ -17,7 +17,7 @@ from evalsys.base.runtime import Runtime
 from evalsys.design.models import Configuration, Round, RoundUnit
 from evalsys.fieldwork.models import Attempt, Interview
 from evalsys.fieldwork.opt_outs import opt_out_case
-from evalsys.fieldwork.rules import FieldRules, find_rules
+from evalsys.fieldwork.rules import BY_TELEPHONE, FieldRules, find_rules
 from evalsys.samples.models import Case, ServiceRecord
 from surveys.instrument import Question, Questionnaire
 
@@ -209,7 +209,7 @@ def _saving(done: bool, on_web: bool) -> Update:
         return saving
     # The telephone, where it is still to come, does not ring while somebody answers.
     quiet_until = bindparam("quiet_until", type_=table.due_at.type)
-    soon = (table.next_channel == "voice") & (table.due_at < quiet_until)
+    soon = table.next_channel.in_(BY_TELEPHONE) & (table.due_at < quiet_until)
     return saving.values(due_at=case((soon, quiet_until), else_=table.due_at))
 
 

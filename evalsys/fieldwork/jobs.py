@@ -22,6 +22,7 @@ from evalsys.fieldwork.dialling import (
     make_attempts,
     plan_attempts,
 )
+from evalsys.fieldwork.interviewing import conclude_abandoned_calls
 from evalsys.fieldwork.models import Attempt
 from evalsys.fieldwork.releases import release_where_needed
 from evalsys.fieldwork.rules import rules_of
@@ -118,6 +119,8 @@ def reconcile_attempts(runtime: Runtime, payload: dict, claim: Claim) -> None:
     """Find out from the provider what became of attempts that nobody knows of; none is made again while the provider does not answer."""
     if runtime.settings.by_call_centre:
         return  # there is no provider to ask; a work list is out until its results come
+    with transaction() as session:
+        conclude_abandoned_calls(session, runtime, get_round(session, payload["round"]).id)
     with transaction() as session:
         lost = find_lost_attempts(session, runtime.clock, get_round(session, payload["round"]))
         questions = [(a.id, a.channel, a.planned_at, a.provider_sid, read_phone(runtime, record)) for a, record in lost]

@@ -50,6 +50,7 @@ class Attempt(Base):
     ``ended``. ``key`` stands in every callback address; ``fence`` is that of the claim under which a worker planned it.
     ``fault``: with which code, or ``unknown``, the provider failed to take it, for no reason of the number's. ``probe``: made only
     to see whether the provider works again. ``line_digest``: of what a call centre reported of it, to know the same line again.
+    ``voided_at``: when two people found that the interview in it does not stand; it is no try of the case any more.
     """
 
     __tablename__ = "attempt"
@@ -90,6 +91,7 @@ class Attempt(Base):
     probe: Mapped[bool] = mapped_column(default=False, server_default=false())
     interviewer: Mapped[str] = mapped_column(String(20), default="", server_default="")
     line_digest: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    voided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class StatusReceipt(Base):
@@ -154,7 +156,10 @@ class SealedAnswer(Base):
 
 
 class SealedBlock(Base):
-    """How many answers of a block came by which channel: what the balance of cases and answers is held against."""
+    """How many answers of a block came by which channel: what the balance of cases and answers is held against.
+
+    ``interviewer``: who took all of the block's interviews; ``""`` where it mixes those of several, or of the web and the machine.
+    """
 
     __tablename__ = "sealed_block"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -163,6 +168,7 @@ class SealedBlock(Base):
     channel: Mapped[str] = mapped_column(String(10), primary_key=True)
     round_id: Mapped[int]
     answers: Mapped[int]
+    interviewer: Mapped[str] = mapped_column(String(20), default="", server_default="")
 
 
 class ModeCount(Base):
@@ -182,3 +188,147 @@ class ModeCount(Base):
     question: Mapped[str] = mapped_column(String(20), primary_key=True)
     value: Mapped[str] = mapped_column(String(20), primary_key=True)
     count: Mapped[int]
+
+
+class Shift(Base):
+    """An interviewer at work on a round, from signing on to signing off. ``interviewer`` is a code, no name.
+
+    ``room``: the conference in which their telephone is held. ``line_key`` stands in the addresses of the call to it, made anew each
+    time; ``line_state`` is ``""`` (never called), ``dialling``, ``up`` or ``down``.
+    """
+
+    __tablename__ = "shift"
+    __table_args__ = (
+        # Nobody is at work twice.
+        Index(
+            "ix_shift_at_work",
+            "interviewer",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index("ix_shift_line_key", "line_key"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"))
+    interviewer: Mapped[str] = mapped_column(String(20))
+    room: Mapped[str] = mapped_column(String(32), unique=True)
+    phone_cipher: Mapped[bytes | None] = mapped_column(LargeBinary)
+    line_key: Mapped[str] = mapped_column(String(32), default="")
+    line_sid: Mapped[str] = mapped_column(String(40), default="")
+    line_state: Mapped[str] = mapped_column(String(10), default="")
+    began_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    break_since: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class Hold(Base):
+    """The lease of a case: until ``expires_at`` nobody but ``interviewer`` works on it. ``fence`` grows with every new holder."""
+
+    __tablename__ = "hold"
+    __table_args__ = (Index("ix_hold_interviewer", "interviewer", "expires_at"),)
+
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"))
+    interviewer: Mapped[str] = mapped_column(String(20))
+    fence: Mapped[int]
+    taken_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class Appointment(Base):
+    """When a respondent agreed to be called again, and with whom; the next call to the case ends it."""
+
+    __tablename__ = "appointment"
+    __table_args__ = (Index("ix_appointment_round_at", "round_id", "at"),)
+
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"))
+    interviewer: Mapped[str] = mapped_column(String(20))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    made_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class CaseNote(Base):
+    """What an interviewer wrote down for whoever calls next; encrypted, and erased when the case's answers are."""
+
+    __tablename__ = "case_note"
+    __table_args__ = (Index("ix_case_note_case", "case_id"), Index("ix_case_note_round", "round_id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"))
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"))
+    interviewer: Mapped[str] = mapped_column(String(20))
+    text_cipher: Mapped[bytes] = mapped_column(LargeBinary)
+    written_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class InterviewerTally(Base):
+    """What is kept of an interviewer's complete interviews for quality control: sums, added five interviews or more at a time.
+
+    ``interviews`` in all, ``scored`` of them with a score; ``z``: how far it lies from its stratum's mean, standardised;
+    ``dont_know``: the share of indicators answered so; ``straight``: how many gave all indicators the same answer.
+    """
+
+    __tablename__ = "interviewer_tally"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    round_id: Mapped[int] = mapped_column(primary_key=True)
+    interviewer: Mapped[str] = mapped_column(String(20), primary_key=True)
+    interviews: Mapped[int]
+    scored: Mapped[int]
+    z_total: Mapped[float]
+    z_squares: Mapped[float]
+    dont_know_total: Mapped[float]
+    dont_know_squares: Mapped[float]
+    straight: Mapped[int]
+
+
+class Recontact(Base):
+    """Somebody was asked again whether their interview took place; ``outcome`` is a word, never an answer."""
+
+    __tablename__ = "recontact"
+    __table_args__ = (Index("ix_recontact_round", "round_id", "case_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"))
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"))
+    outcome: Mapped[str] = mapped_column(String(12))
+    recorded_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    recorded_by: Mapped[str] = mapped_column(String(80))
+
+
+class Monitoring(Base):
+    """Somebody listened to an interviewer's call, and judged how it was led; of what the respondent said nothing is kept."""
+
+    __tablename__ = "monitoring"
+    __table_args__ = (UniqueConstraint("attempt_id", "recorded_by"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"))
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"))
+    interviewer: Mapped[str] = mapped_column(String(20))
+    read_as_worded: Mapped[bool]
+    neutral: Mapped[bool]
+    recorded_right: Mapped[bool]
+    recorded_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    recorded_by: Mapped[str] = mapped_column(String(80))
+
+
+class Voiding(Base):
+    """A proposal to take an interview, or a sealed block, out; ``decision`` is ``""``, ``approved`` or ``rejected``."""
+
+    __tablename__ = "voiding"
+    __table_args__ = (Index("ix_voiding_round", "round_id", "decision"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"))
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"))
+    block: Mapped[str] = mapped_column(String(40), default="")
+    reason: Mapped[str] = mapped_column(String(500))
+    proposed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    proposed_by: Mapped[str] = mapped_column(String(80))
+    decision: Mapped[str] = mapped_column(String(10), default="")
+    decided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    decided_by: Mapped[str] = mapped_column(String(80), default="")

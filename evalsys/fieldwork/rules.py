@@ -15,6 +15,12 @@ from surveys.instrument import Questionnaire
 
 #: what the configuration calls a mode → the channel of its attempts
 CHANNEL_BY_MODE = {"sms": "sms", "phone": "voice"}
+#: what is due next, where a person makes the call; the attempt itself is one of channel ``voice``
+INTERVIEWER = "interviewer"
+#: what is due next where somebody is to be called, whoever calls
+BY_TELEPHONE = ("voice", INTERVIEWER)
+#: of the complete interviews, asked again whether they took place where the programme says nothing else
+RECONTACT_SHARE = 0.1
 _rules: dict[str, FieldRules] = {}
 
 
@@ -30,6 +36,7 @@ class FieldRules:
     channels: tuple[str, ...]
     phone_after_message: timedelta
     quality_hold: timedelta
+    recontact_share: float
     calls_per_second: float
     calls_per_second_per_number: float | None
     concurrent_calls: int
@@ -44,10 +51,17 @@ class FieldRules:
     speech_voice: Mapping[str, str]
     interviewer_number: str
     interviewer_hours: CallingHours
+    calls_by: str = "machine"
 
     def first_channel(self, arm: str) -> str:
-        """The channel that a case of this arm begins with: the random arm swaps the modes."""
-        return self.channels[-1] if arm == "swap" else self.channels[0]
+        """What a case of this arm begins with: the random arm swaps the modes."""
+        first = self.channels[-1] if arm == "swap" else self.channels[0]
+        return self.next_call() if first == "voice" else first
+
+    def next_call(self, *, by_person: bool = False) -> str:
+        """Who calls next, ``voice`` (the machine) or ``interviewer``. ``by_person``: where both call, this one is a person's."""
+        people = self.calls_by == "interviewers" or (self.calls_by == "both" and by_person)
+        return INTERVIEWER if people else "voice"
 
     def hours_in(self, county: str) -> CallingHours:
         """The calling hours of a county: its own, or those of the programme."""
@@ -90,6 +104,7 @@ def rules_of(configuration: Configuration) -> FieldRules:
             channels=tuple(CHANNEL_BY_MODE[mode] for mode in fieldwork["mode_sequence"]),
             phone_after_message=timedelta(hours=fieldwork["phone_after_sms_hours"]),
             quality_hold=timedelta(hours=fieldwork["quality_hold_hours"]),
+            recontact_share=(fieldwork.get("quality") or {}).get("recontact_share", RECONTACT_SHARE),
             calls_per_second=fieldwork["calls_per_second"],
             calls_per_second_per_number=fieldwork.get("calls_per_second_per_number"),
             concurrent_calls=fieldwork["concurrent_calls"],
@@ -104,5 +119,6 @@ def rules_of(configuration: Configuration) -> FieldRules:
             speech_voice=fieldwork.get("speech_voice") or {},
             interviewer_number=interviewers["number"],
             interviewer_hours=CallingHours.from_configuration(fieldwork | their_hours, zone),
+            calls_by=fieldwork.get("calls_by", "machine"),
         )
     return _rules[configuration.sha256]

@@ -14,6 +14,7 @@ from evalsys.base.errors import Refused
 from evalsys.base.runtime import Runtime
 from evalsys.design.models import Round
 from evalsys.fieldwork.call_results import forget_digests
+from evalsys.fieldwork.case_notes import forget_notes
 from evalsys.fieldwork.interviews import read_answers
 from evalsys.fieldwork.models import Interview, ModeCount, SealedAnswer, SealedBlock
 from evalsys.fieldwork.rules import rules_of
@@ -68,7 +69,7 @@ def seal_answers(session: Session, runtime: Runtime, round_: Round) -> int:
         _count_modes(session, round_, batch, known={})
         sealed += len(batch)
     if sealed:
-        _have_originals_erased(session, runtime, round_, "interview")
+        have_originals_erased(session, runtime, round_, "interview", "case_note")
     return sealed
 
 
@@ -99,7 +100,7 @@ def seal_rest(session: Session, runtime: Runtime, round_: Round) -> int:
     _keep(session, _blur(rows))
     _leave_cases(session, round_, blocks)
     _count_modes(session, round_, rest, known=_find_cells(session, round_))
-    _have_originals_erased(session, runtime, round_, "interview", "attempt", "sealed_answer")
+    have_originals_erased(session, runtime, round_, "interview", "attempt", "case_note", "sealed_answer")
     return len(rest)
 
 
@@ -244,8 +245,8 @@ def _take_back(session: Session, round_: Round) -> list[dict]:
     return rows
 
 
-def _have_originals_erased(session: Session, runtime: Runtime, round_: Round, *tables: str) -> None:
-    """Put the job that does what only works outside a transaction."""
+def have_originals_erased(session: Session, runtime: Runtime, round_: Round, *tables: str) -> None:
+    """Have the files of the database rid of what was just deleted from ``tables``, by a job: it only works outside a transaction."""
     put_job(
         session, runtime.clock, f"field.erase:{round_.code}", "field.erase", {"round": round_.code, "tables": [*tables]}
     )
@@ -272,6 +273,7 @@ def _leave_cases(session: Session, round_: Round, blocks: dict[str, list[_Answer
             execution_options={"synchronize_session": False},
         )
         forget_digests(session, round_, cases)
+        forget_notes(session, round_, cases)
 
 
 def _find_cells(session: Session, round_: Round) -> dict[tuple[str, str, str], int]:

@@ -19,7 +19,7 @@ from evalsys.base.runtime import Runtime
 from evalsys.design.actions import refuse_unless
 from evalsys.design.models import Round, RoundUnit
 from evalsys.fieldwork.models import Attempt, Interview
-from evalsys.fieldwork.rules import rules_of
+from evalsys.fieldwork.rules import BY_TELEPHONE, rules_of
 from evalsys.fieldwork.spending import count_affordable, find_use
 from evalsys.samples.imports import read_phone
 from evalsys.samples.models import Case, ServiceRecord
@@ -172,7 +172,7 @@ def _due(round_: Round, now: datetime) -> tuple:
     return (
         Interview.round_id == round_.id,
         Interview.state == "waiting",
-        Interview.next_channel == "voice",
+        Interview.next_channel.in_(BY_TELEPHONE),
         Interview.due_at <= now + AHEAD,
     )
 

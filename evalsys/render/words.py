@@ -24,6 +24,7 @@ CHANNELS = {
     "web": lazy_gettext("web"),
     "voice": lazy_gettext("telephone"),
     "phone": lazy_gettext("telephone"),
+    "interviewer": lazy_gettext("interviewer"),
     "sms": lazy_gettext("text message"),
     "": lazy_gettext("none"),
 }

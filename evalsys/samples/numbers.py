@@ -41,3 +41,9 @@ def classify_number(written: str, region: str = "CN") -> tuple[str, str]:
     if kind in _MOBILE:
         return e164, ""
     return e164, "landline" if kind in _LAND else "premium"
+
+
+def mask_number(number: str) -> str:
+    """An E.164 number as staff may see it: ``138****5678``, of a shorter one its last two digits only."""
+    digits = re.sub(r"\D", "", number.removeprefix("+86"))
+    return f"{digits[:3]}****{digits[-4:]}" if len(digits) >= 10 else f"****{digits[-2:]}"

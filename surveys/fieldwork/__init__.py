@@ -8,6 +8,7 @@ from surveys.fieldwork.calling_hours import CallingHours, Opening, Slot, Window
 from surveys.fieldwork.circuit import CLOSED, HALF_OPEN, OPEN, Circuit, CircuitRule, Stretch, judge_circuit
 from surveys.fieldwork.costs import Costs
 from surveys.fieldwork.dispositions import (
+    CALL_OUTCOMES,
     MESSAGE_OUTCOMES,
     TELEPHONE_OUTCOMES,
     TryOutcome,
@@ -25,10 +26,18 @@ from surveys.fieldwork.quotas import (
     expected_completes,
     should_release_next,
 )
-from surveys.fieldwork.scheduling import RetryRule, Try, call_later_at, next_try, tries_exhausted
+from surveys.fieldwork.scheduling import (
+    RetryRule,
+    Try,
+    call_later_at,
+    is_soft_refusal,
+    next_try,
+    tries_exhausted,
+)
 from surveys.fieldwork.stop_words import asks_to_stop
 
 __all__ = [
+    "CALL_OUTCOMES",
     "CLOSED",
     "HALF_OPEN",
     "MESSAGE_OUTCOMES",
@@ -58,6 +67,7 @@ __all__ = [
     "expected_completes",
     "final_outcome",
     "find_outcome",
+    "is_soft_refusal",
     "judge_circuit",
     "message_outcome",
     "next_try",

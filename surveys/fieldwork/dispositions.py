@@ -102,6 +102,16 @@ def telephone_outcome(status: str, *, answered_by: str = "", error_code: str = "
         ) from None
 
 
+#: What a person who called may state, by two keys: the class, then the code in it. What answers decide is not among
+#: these (complete, partial, not a user), nor what no call can come to.
+CALL_OUTCOMES: Mapping[str, tuple[str, ...]] = {
+    "R": ("2.11", "2.12", "2.111", "2.113"),
+    "N": ("2.21", "2.20", "2.22", "2.25", "2.26"),
+    "O": ("2.30", "2.31", "2.32", "2.33", "2.36"),
+    "U": ("3.13", "3.12", "3.14", "3.15", "3.16", "3.21"),
+    "E": ("4.30", "4.31", "4.32", "4.33", "4.41", "4.51", "4.20", "4.70"),
+}
+
 #: codes of a try in which no telephone rang
 _NEVER_RANG = frozenset({"3.11", "3.15", "3.16", "3.30", "4.30", "4.31", "4.32"})
 

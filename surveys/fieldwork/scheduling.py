@@ -37,6 +37,11 @@ DEFAULT_DELAYS: Mapping[str, timedelta] = {
 }
 
 
+def is_soft_refusal(outcome: str) -> bool:
+    """Whether an outcome is a refusal that may not be the last word: somebody may still be won over, after a rest."""
+    return DELAY_KIND_BY_OUTCOME.get(outcome) == "soft_refusal"
+
+
 @dataclass(frozen=True)
 class Try:
     """One try as the ledger has it.

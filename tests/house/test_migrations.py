@@ -34,6 +34,12 @@ TAKEN = {
     "0003": {"attempt": {"fault", "probe"}},
     "0004": {"attempt": {"interviewer", "line_digest"}, "result_file": {"*"}},
     "0005": {"sealed_block": {"*"}, "mode_count": {"*"}, "frozen_dataset": {"modes"}},
+    "0006": {"shift": {"*"}, "hold": {"*"}, "appointment": {"*"}, "case_note": {"*"}},
+    "0007": {
+        "attempt": {"voided_at"},
+        "sealed_block": {"interviewer"},
+        **{table: {"*"} for table in ("interviewer_tally", "recontact", "monitoring", "voiding")},
+    },
 }
 
 

@@ -256,6 +256,13 @@ def test_a_programme_may_name_no_outcomes_of_a_call_centre(folder):
         ),
         (
             "fieldwork.toml",
+            '    "phone",\n]',
+            ']\ncalls_by = "both"',
+            "calls_by",
+            "calls-without-phone",
+        ),
+        (
+            "fieldwork.toml",
             "quota = 156",
             'quota = 156\ninterviewers = { number = "12340" }',
             "interviewers.number",
