@@ -14,11 +14,14 @@ from sqlalchemy import inspect, text
 PREFIX = "aside_"
 
 
-def drop_columns(table: str, columns: Sequence[str]) -> None:
-    """Take columns away, their values set aside under the key of their rows."""
+def drop_columns(table: str, columns: Sequence[str], *, in_place: bool = False) -> None:
+    """Take columns away, their values set aside under the key of their rows.
+
+    in_place : without making the table anew, as SQLite would have it: a table without row numbers stays one.
+    """
     kept = ", ".join(_quoted([*_key(table), *columns]))
     op.execute(f"CREATE TABLE {_aside(table, columns)} AS SELECT {kept} FROM {_quote(table)}")
-    with op.batch_alter_table(table) as batch:
+    with op.batch_alter_table(table, recreate="never" if in_place else "auto") as batch:
         for column in columns:
             batch.drop_column(column)
 

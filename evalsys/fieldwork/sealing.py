@@ -16,7 +16,7 @@ from evalsys.design.models import Round
 from evalsys.fieldwork.call_results import forget_digests
 from evalsys.fieldwork.case_notes import forget_notes
 from evalsys.fieldwork.interviews import read_answers
-from evalsys.fieldwork.models import Interview, ModeCount, SealedAnswer, SealedBlock
+from evalsys.fieldwork.models import Interview, ModeCount, SealedAnswer, SealedBlock, Voiding
 from evalsys.fieldwork.rules import rules_of
 from evalsys.outbox.actions import put_job
 from evalsys.samples.models import Case, Stratum
@@ -54,7 +54,9 @@ class _Answered:
 def seal_answers(session: Session, runtime: Runtime, round_: Round) -> int:
     """Seal the answers whose quality control is over: per unit at least ten at once, five of each class; how many were."""
     held_until = runtime.clock.now() - rules_of(round_.configuration).quality_hold
-    ready = _read_answered(session, runtime, round_, Interview.answered_at <= held_until)
+    undecided = select(Voiding.case_id).where(Voiding.decision == "", Voiding.case_id.is_not(None))
+    let_go = Interview.answered_at <= held_until, Interview.case_id.not_in(undecided)
+    ready = _read_answered(session, runtime, round_, *let_go)
     by_unit: dict[str, list[_Answered]] = defaultdict(list)
     for interview in ready:
         by_unit[interview.unit].append(interview)

@@ -21,8 +21,10 @@ from tests.evalsys.fieldwork.call_centre import result, take_list, take_results
 from tests.evalsys.installation import UNITS, Installation, answer_all, make_open
 from tests.house.database_content import read_content
 
-#: the year's assessment needs a second round, and nobody but the machine calls in this one; nothing else may be empty
+#: the year's assessment needs a second round, nobody but the machine calls in this one, and nobody's quality is controlled; nothing
+#: else may be empty
 EMPTY = {"assessment_run", "shift", "hold", "appointment", "case_note"}
+EMPTY |= {"interviewer_tally", "recontact", "monitoring", "voiding"}
 HEARD_OF = 60
 
 
