@@ -2,50 +2,20 @@
 
 from __future__ import annotations
 
-import re
-import shutil
-import socket
 from pathlib import Path
 
 import pytest
 
 from evalsys.base.database import db
 from evalsys.cli.stage import make_environment, stage, wait_for_stage
-from evalsys.cli.year import CITY, Year
+from evalsys.cli.year import Year
 from evalsys.design.queries import get_round
 from evalsys.results.queries import get_publication
 from evalsys.results.scoring import get_latest_run
 from evalsys.results.verifying import verify_bundle
+from tests.small_city import free_port, small_city
 
 SEED = 7
-
-
-def small_city(folder: Path) -> Path:
-    """The example city with its year-end round only, and quotas that one replicate fills: no release depends on the moment."""
-    shutil.copytree(CITY, folder)
-    programme = folder / "programme.toml"
-    text = programme.read_text(encoding="utf-8")
-    first, *rounds = text.split("[[rounds]]")
-    kept = next(part for part in rounds if "year_end" in part)
-    programme.write_text(f"{first}[[rounds]]{kept}", encoding="utf-8")
-    fieldwork = folder / "fieldwork.toml"
-    text = fieldwork.read_text(encoding="utf-8")
-    text = re.sub(r"(?m)^quota = \d+", "quota = 20", text)
-    fieldwork.write_text(re.sub(r"(?m)^replicate_size = \d+", "replicate_size = 140", text), encoding="utf-8")
-    return folder
-
-
-def free_port() -> int:
-    """A port that is free, and the simulator's ten above it."""
-    while True:
-        with socket.socket() as one, socket.socket() as other:
-            one.bind(("127.0.0.1", 0))
-            port = one.getsockname()[1]
-            try:
-                other.bind(("127.0.0.1", port + 10))
-            except OSError:
-                continue
-            return port
 
 
 def hold_year(home: Path, monkeypatch, *, workers: int = 0, **settings: str) -> tuple[dict, str]:
