@@ -18,6 +18,8 @@ from evalsys.fieldwork.case_notes import forget_notes
 from evalsys.fieldwork.interviews import read_answers
 from evalsys.fieldwork.models import Interview, ModeCount, SealedAnswer, SealedBlock, Voiding
 from evalsys.fieldwork.rules import rules_of
+from evalsys.fieldwork.taken import list_taken
+from evalsys.fieldwork.tallies import add_to_tallies
 from evalsys.outbox.actions import put_job
 from evalsys.samples.models import Case, Stratum
 from surveys.fieldwork import find_outcome
@@ -34,7 +36,7 @@ _COMPLETE = "1.1"
 
 @dataclass(frozen=True)
 class _Answered:
-    """A finished interview on its way out of its case."""
+    """A finished interview on its way out of its case. ``interviewer``: who took it, ``""`` on the web and by machine."""
 
     case_id: int
     unit: str
@@ -42,6 +44,7 @@ class _Answered:
     channel: str
     arm: str
     outcome: str
+    interviewer: str
     answers: dict[str, str]
 
     def classes(self) -> tuple[tuple[str, ...], ...]:
@@ -51,32 +54,96 @@ class _Answered:
         return ("stratum", self.stratum), ("mode", self.arm, self.channel)
 
 
+@dataclass
+class _Block:
+    """Answers that leave together; ``interviewer`` where one took them all and the block is theirs."""
+
+    interviewer: str
+    answers: list[_Answered]
+
+
 def seal_answers(session: Session, runtime: Runtime, round_: Round) -> int:
     """Seal the answers whose quality control is over: per unit at least ten at once, five of each class; how many were."""
     held_until = runtime.clock.now() - rules_of(round_.configuration).quality_hold
     undecided = select(Voiding.case_id).where(Voiding.decision == "", Voiding.case_id.is_not(None))
     let_go = Interview.answered_at <= held_until, Interview.case_id.not_in(undecided)
     ready = _read_answered(session, runtime, round_, *let_go)
-    by_unit: dict[str, list[_Answered]] = defaultdict(list)
-    for interview in ready:
-        by_unit[interview.unit].append(interview)
-    sealed = 0
-    for waiting in by_unit.values():
-        batch = [waiting[place] for place in choose_together([one.classes() for one in waiting], CLASS)]
-        if len(batch) < BATCH:
-            continue
-        block = _new_block()
-        _keep(session, _blur([_row(round_, one, one.stratum, block) for one in batch]))
-        _leave_cases(session, round_, {block: batch})
-        _count_modes(session, round_, batch, known={})
-        sealed += len(batch)
-    if sealed:
+    blocks = {_new_block(): block for block in _choose_blocks(ready)}
+    rows = [_row(round_, one, one.stratum, block) for block, chosen in blocks.items() for one in chosen.answers]
+    _keep(session, _blur(rows))
+    _leave_cases(session, round_, {block: chosen.answers for block, chosen in blocks.items()})
+    known = _find_interviewers(session, round_)
+    _name_interviewers(session, round_, known | {block: chosen.interviewer for block, chosen in blocks.items()})
+    for chosen in blocks.values():
+        _count_modes(session, round_, chosen.answers, known={})
+    _tally(session, round_, [(one, one.stratum) for chosen in blocks.values() for one in chosen.answers])
+    if blocks:
         have_originals_erased(session, runtime, round_, "interview", "case_note")
-    return sealed
+    return len(rows)
+
+
+def _choose_blocks(ready: Sequence[_Answered]) -> list[_Block]:
+    """Which answers leave now, and together with which.
+
+    Per unit at least ten, five of each class; those of one interviewer by themselves where they suffice, so that they can be voided
+    by themselves. An interviewer of whose complete interviews fewer than five would leave waits with all of them, since they are
+    tallied as they leave.
+    """
+    waiting = list(ready)
+    while True:
+        blocks = _part_blocks(waiting)
+        leaving = Counter(one.interviewer for block in blocks for one in block.answers if _is_tallied(one))
+        few = {interviewer for interviewer, count in leaving.items() if count < CLASS}
+        if not few:
+            return blocks
+        waiting = [one for one in waiting if not (_is_tallied(one) and one.interviewer in few)]
+
+
+def _part_blocks(waiting: Sequence[_Answered]) -> list[_Block]:
+    blocks = []
+    for interviews in _by_unit(waiting):
+        own = _choose_own(interviews)
+        gone = {one.case_id for block in own for one in block.answers}
+        rest = _choose_batch([one for one in interviews if one.case_id not in gone])
+        blocks += own
+        if rest:
+            blocks.append(_Block("", rest))
+    return blocks
+
+
+def _choose_own(interviews: Sequence[_Answered]) -> list[_Block]:
+    """Blocks of one interviewer each, of the interviews of one unit."""
+    by_interviewer: dict[str, list[_Answered]] = defaultdict(list)
+    for one in interviews:
+        if one.interviewer:
+            by_interviewer[one.interviewer].append(one)
+    chosen = {interviewer: _choose_batch(own) for interviewer, own in by_interviewer.items()}
+    return [_Block(interviewer, batch) for interviewer, batch in chosen.items() if batch]
+
+
+def _choose_all_own(interviews: Sequence[_Answered]) -> list[_Block]:
+    return [block for of_unit in _by_unit(interviews) for block in _choose_own(of_unit)]
+
+
+def _by_unit(interviews: Sequence[_Answered]) -> list[list[_Answered]]:
+    units: dict[str, list[_Answered]] = defaultdict(list)
+    for one in interviews:
+        units[one.unit].append(one)
+    return list(units.values())
+
+
+def _choose_batch(interviews: Sequence[_Answered]) -> list[_Answered]:
+    """The interviews of a unit that may leave together; none where they are fewer than ten."""
+    batch = [interviews[place] for place in choose_together([one.classes() for one in interviews], CLASS)]
+    return batch if len(batch) >= BATCH else []
+
+
+def _is_tallied(one: _Answered) -> bool:
+    return one.interviewer != "" and one.outcome == _COMPLETE
 
 
 def seal_rest(session: Session, runtime: Runtime, round_: Round) -> int:
-    """At close, seal what is left over: each answer goes into a block of its unit that has its class already, or else into a last one.
+    """At close, seal what is left over: what makes a block of one interviewer as that, each other answer with its class.
 
     Small strata are joined to their neighbours first, as scoring joins them, and all answers of the round get fresh keys, so that
     those that came last cannot be told from the others. How many were left over.
@@ -86,24 +153,72 @@ def seal_rest(session: Session, runtime: Runtime, round_: Round) -> int:
     rows = _take_back(session, round_)
     for row in rows:
         row["stratum"] = final.get(row["stratum"], "")
-    homes = {_class_of(row): row["block"] for row in rows if not row["voided"]}
-    partials = Counter(one.unit for one in rest if one.outcome != _COMPLETE)
-    last: dict[str, str] = defaultdict(_new_block)
+    homes = _Homes(rows, _find_interviewers(session, round_))
+    placed = {one.case_id: (one, _row(round_, one, final[one.stratum], "")) for one in rest}
+    for block in _choose_all_own(rest):
+        homes.open(block.interviewer, [placed[one.case_id][1] for one in block.answers])
+    homeless = Counter(_class_of(row) for one, row in placed.values() if not row["block"] and not homes.find(one, row))
     blocks: dict[str, list[_Answered]] = defaultdict(list)
-    for one in rest:
-        row = _row(round_, one, final[one.stratum], "")
-        row["block"] = homes.get(_class_of(row), "")
+    for one, row in placed.values():
         if not row["block"]:
-            if one.outcome != _COMPLETE and partials[one.unit] < CLASS:
-                row["unit_code"] = ""  # few partial interviews hide among those of the other units
-            row["block"] = last[row["unit_code"]]
+            homes.house(one, row, homeless[_class_of(row)])
         rows.append(row)
         blocks[row["block"]].append(one)
     _keep(session, _blur(rows))
     _leave_cases(session, round_, blocks)
+    _name_interviewers(session, round_, homes.interviewers)
     _count_modes(session, round_, rest, known=_find_cells(session, round_))
+    _tally(session, round_, [(one, row["stratum"]) for one, row in placed.values() if not row["voided"]])
     have_originals_erased(session, runtime, round_, "interview", "attempt", "case_note", "sealed_answer")
     return len(rest)
+
+
+class _Homes:
+    """Where the answers that are left over at close go: to a block that has their class already, or else to a last one of their unit.
+
+    A block of one interviewer takes that one's answers only. Where fewer than five are left of a class that only other interviewers'
+    blocks have, they mix with one of these, which is nobody's any more; where only voided blocks have the class, they are voided with
+    one, since so few could be told apart by themselves.
+    """
+
+    def __init__(self, rows: Sequence[dict], interviewers: dict[str, str]) -> None:
+        self.interviewers = interviewers
+        self._blocks: dict[tuple[str, str, str], dict[str, bool]] = defaultdict(dict)
+        for row in rows:
+            self._blocks[_class_of(row)][row["block"]] = row["voided"]
+        self._last: dict[str, str] = defaultdict(_new_block)
+
+    def open(self, interviewer: str, rows: Sequence[dict]) -> None:
+        """A new block of one interviewer's answers."""
+        block = _new_block()
+        self.interviewers[block] = interviewer
+        for row in rows:
+            row["block"] = block
+            self._blocks[_class_of(row)][block] = False
+
+    def find(self, one: _Answered, row: dict) -> str:
+        """The block that has the answer's class already and may take it: their interviewer's own, or one of nobody's; ``""`` for none."""
+        standing = [block for block, voided in self._blocks[_class_of(row)].items() if not voided]
+        for interviewer in (one.interviewer, ""):
+            for block in standing:
+                if self.interviewers.get(block, "") == interviewer:
+                    return block
+        return ""
+
+    def house(self, one: _Answered, row: dict, alike: int) -> None:
+        """Give an answer its block. ``alike``: of how many of its class `find` knows none."""
+        row["block"] = self.find(one, row)
+        if row["block"]:
+            return
+        others = self._blocks[_class_of(row)]
+        if alike < CLASS and others:
+            row["block"] = min(others, key=others.get)
+            row["voided"] = others[row["block"]]
+            self.interviewers[row["block"]] = ""
+            return
+        if alike < CLASS and row["outcome"] != _COMPLETE:
+            row["unit_code"] = ""  # few partial interviews hide among those of the other units
+        row["block"] = self._last[row["unit_code"]]
 
 
 def collapse_by_completes(session: Session, round_: Round) -> tuple[dict[str, Counter[str]], dict[str, str]]:
@@ -190,6 +305,7 @@ def _read_answered(session: Session, runtime: Runtime, round_: Round, *which) ->
         .where(Interview.round_id == round_.id, Interview.state == "answered", *which)
         .order_by(Interview.case_id)
     )
+    taken = list_taken(session, round_, "answered")
     return [
         _Answered(
             case.id,
@@ -198,6 +314,7 @@ def _read_answered(session: Session, runtime: Runtime, round_: Round, *which) ->
             interview.channel,
             case.arm,
             interview.outcome,
+            taken[case.id].interviewer if case.id in taken else "",
             read_answers(runtime, interview),
         )
         for interview, case in rows
@@ -276,6 +393,27 @@ def _leave_cases(session: Session, round_: Round, blocks: dict[str, list[_Answer
         )
         forget_digests(session, round_, cases)
         forget_notes(session, round_, cases)
+
+
+def _find_interviewers(session: Session, round_: Round) -> dict[str, str]:
+    """Whose each block of a round is; ``""`` for nobody's."""
+    rows = select(SealedBlock.block, SealedBlock.interviewer).where(SealedBlock.round_id == round_.id).distinct()
+    return dict(session.execute(rows).all())
+
+
+def _name_interviewers(session: Session, round_: Round, interviewers: dict[str, str]) -> None:
+    """Note whose each block is."""
+    for block, known in _find_interviewers(session, round_).items():
+        interviewer = interviewers.get(block, "")
+        if interviewer != known:
+            session.execute(update(SealedBlock).where(SealedBlock.block == block).values(interviewer=interviewer))
+
+
+def _tally(session: Session, round_: Round, leaving: Sequence[tuple[_Answered, str]]) -> None:
+    """Add the complete interviews that people took, and that were just stored, each with the stratum it was stored with."""
+    taken = [(one.interviewer, stratum, one.answers) for one, stratum in leaving if _is_tallied(one)]
+    if taken:
+        add_to_tallies(session, round_, taken, least=CLASS)
 
 
 def _find_cells(session: Session, round_: Round) -> dict[tuple[str, str, str], int]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from evalsys.audit.actions import record_act
@@ -18,10 +18,11 @@ from evalsys.design.actions import refuse_unless
 from evalsys.design.models import Round
 from evalsys.fieldwork.models import ModeCount, SealedAnswer
 from evalsys.fieldwork.rules import rules_of
-from evalsys.fieldwork.sealing import collapse_by_completes, require_balance
+from evalsys.fieldwork.sealing import CLASS, collapse_by_completes, require_balance
 from evalsys.results.models import FrozenDataset
 from evalsys.samples.models import Stratum
 from surveys.sampling.strata import Stratum as StratumName
+from surveys.sampling.strata import collapse_strata
 
 _REST = {"P", "R", "NC", "O"}
 
@@ -67,10 +68,14 @@ def write_dataset(table: pa.Table, path: Path) -> str:
 def describe_strata(session: Session, round_: Round) -> tuple[list[dict], dict[str, str]]:
     """The strata as they are scored, with the outcomes of their released cases; small ones joined to their named neighbour.
 
-    Also returns where each stratum of the draw went.
+    An answer voided with its block counts as that of somebody eligible who did not answer. Also returns where each stratum of the
+    draw went.
     """
     drawn = list(session.scalars(select(Stratum).where(Stratum.round_id == round_.id).order_by(Stratum.code)))
     outcomes, final = collapse_by_completes(session, round_)
+    voided = _count_voided(session, round_)
+    if voided:
+        final, voided = _join_again(outcomes, final, voided)
     members: dict[str, list[Stratum]] = defaultdict(list)
     for stratum in drawn:
         members[final[stratum.code]].append(stratum)
@@ -84,13 +89,39 @@ def describe_strata(session: Session, round_: Round) -> tuple[list[dict], dict[s
                 "group": members[code][0].group,
                 "members": [stratum.code for stratum in members[code]],
                 "population": sum(stratum.size for stratum in members[code]),
-                "complete": counts["I"],
-                "eligible_rest": sum(counts[name] for name in _REST),
+                "complete": counts["I"] - voided[code],
+                "eligible_rest": sum(counts[name] for name in _REST) + voided[code],
                 "ineligible": counts["NE"],
                 "unknown": counts["UH"] + counts["UO"],
             }
         )
     return rows, final
+
+
+def _count_voided(session: Session, round_: Round) -> Counter[str]:
+    """The complete interviews voided with their blocks, by the stratum they were sealed with."""
+    rows = session.execute(
+        select(SealedAnswer.stratum, func.count())
+        .where(SealedAnswer.round_id == round_.id, SealedAnswer.voided, SealedAnswer.stratum != "")
+        .group_by(SealedAnswer.stratum)
+    )
+    return Counter(dict(rows.all()))
+
+
+def _join_again(
+    outcomes: dict[str, Counter[str]], final: dict[str, str], voided: Counter[str]
+) -> tuple[dict[str, str], Counter[str]]:
+    """Join strata in which too few are left once the voided ones are taken off; where each went, and what is voided of it."""
+    left: Counter[str] = Counter()
+    for code, joined in final.items():
+        left[joined] += outcomes[code]["I"]
+    left.subtract(voided)
+    again = collapse_strata({StratumName.from_name(code): count for code, count in left.items()}, CLASS)
+    joined_by_code = {one.name: other.name for one, other in again.final_by_original.items()}
+    moved: Counter[str] = Counter()
+    for code, count in voided.items():
+        moved[joined_by_code[code]] += count
+    return {code: joined_by_code[joined] for code, joined in final.items()}, moved
 
 
 def _read_modes(session: Session, round_: Round) -> list[dict]:

@@ -54,6 +54,11 @@ class Sums:
         """The variance with divisor n − 1; NaN of fewer than two."""
         return self.about_mean / (self.count - 1) if self.count > 1 else math.nan
 
+    @property
+    def mean_error(self) -> float:
+        """The standard error of the mean, s/√n; NaN of fewer than two."""
+        return math.sqrt(self.variance / self.count) if self.count > 1 else math.nan
+
 
 @dataclass(frozen=True)
 class Comparison:
