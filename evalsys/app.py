@@ -20,7 +20,7 @@ from evalsys.accounts.permissions import PROVIDER, SIGNED_IN, TOKEN, is_allowed
 from evalsys.base.clock import Clock, clock_from
 from evalsys.base.config import Settings, read_settings
 from evalsys.base.crypto import Keyring
-from evalsys.base.database import db, prepare_engine
+from evalsys.base.database import db, prepare_engine, time_of_database
 from evalsys.base.errors import EvalsysError
 from evalsys.base.logging import configure_logging
 from evalsys.base.runtime import Runtime
@@ -59,7 +59,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     _configure(app, settings)
     app.extensions["evalsys"] = Runtime(
         settings=settings,
-        clock=clock or clock_from(settings.clock),
+        clock=clock or clock_from(settings.clock, time_of_database(settings.database_url)),
         keyring=Keyring(settings.secret_key),
         telephone=make_telephone(settings),
     )

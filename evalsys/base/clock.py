@@ -1,4 +1,5 @@
-"""One clock for web, workers and simulator: the real one, or a virtual one that processes of one machine share.
+"""One clock for web, workers and simulator: the real one, which is the database's where machines share one, or a virtual one that
+processes of one machine share.
 
 A virtual clock is a small file that holds microseconds since the epoch; whoever conducts the rehearsal sets it, everybody else reads
 it through a memory map, which costs no system call.
@@ -8,11 +9,16 @@ from __future__ import annotations
 
 import mmap
 import struct
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+import structlog
+
+log = structlog.get_logger()
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CELL = struct.Struct("<q")
 
@@ -29,6 +35,43 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+class SteadyClock:
+    """The time of one authority, carried on by this machine's counter and compared every minute; it never goes backwards.
+
+    So machines that share a database share its time, and one whose own clock is an hour off neither takes the calls of the others for
+    lost nor lets anything expire early. While the authority does not answer, the counter goes on alone.
+
+    ask : the authority's time; may raise, but not when asked for the first time. count : seconds that only ever grow.
+    """
+
+    EVERY_SECONDS = 60.0
+
+    def __init__(self, ask: Callable[[], datetime], count: Callable[[], float] = time.monotonic) -> None:
+        self._ask, self._count = ask, count
+        self._known: tuple[datetime, float] | None = None
+        self._asked = self._count()
+        self._last = EPOCH
+
+    def now(self) -> datetime:
+        if self._known is None or self._count() - self._asked >= self.EVERY_SECONDS:
+            self._compare()
+        told, counted = self._known
+        self._last = max(self._last, told + timedelta(seconds=self._count() - counted))
+        return self._last
+
+    def _compare(self) -> None:
+        self._asked = before = self._count()
+        try:
+            told = self._ask()
+        except Exception:
+            if self._known is None:
+                raise
+            log.warning("the database does not tell the time; going on by this machine's counter")
+            return
+        # It was told half-way between asking and hearing.
+        self._known = told.astimezone(UTC), (before + self._count()) / 2
 
 
 class FixedClock:
@@ -68,10 +111,10 @@ def _microseconds(at: datetime) -> int:
     return (at - EPOCH) // timedelta(microseconds=1)
 
 
-def clock_from(setting: str) -> Clock:
-    """The clock that ``EVALSYS_CLOCK`` names: ``system`` or ``virtual:PATH``."""
+def clock_from(setting: str, authority: Callable[[], datetime] | None = None) -> Clock:
+    """The clock that ``EVALSYS_CLOCK`` names: ``system`` (that of ``authority``, where machines share one) or ``virtual:PATH``."""
     if setting == "system":
-        return SystemClock()
+        return SteadyClock(authority) if authority else SystemClock()
     kind, _, path = setting.partition(":")
     if kind == "virtual" and path:
         return VirtualClock(path)

@@ -7,14 +7,14 @@ begin deferred and never wait.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, Insert, MetaData, event
+from sqlalchemy import DateTime, Engine, Insert, MetaData, NullPool, create_engine, event, func, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
@@ -39,6 +39,20 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+
+def time_of_database(url: str) -> Callable[[], datetime] | None:
+    """How to ask the server at ``url`` for its time, by a connection of its own; ``None`` for SQLite, which is on this machine."""
+    if make_url(url).get_backend_name() == "sqlite":
+        return None
+    # Kept by nobody between two questions, so that processes may fork and the pool of the pages is never waited for.
+    engine = create_engine(url, poolclass=NullPool)
+
+    def ask() -> datetime:
+        with engine.connect() as connection:
+            return connection.scalar(select(func.clock_timestamp()))
+
+    return ask
 
 
 class UTCDateTime(TypeDecorator[datetime]):

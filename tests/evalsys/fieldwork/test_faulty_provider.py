@@ -96,6 +96,7 @@ class Fieldwork(RuleBasedStateMachine):
         self.look = sqlite3.connect(file)
         self.ended: dict[int, tuple] = {}
         self.settled: dict[int, str] = {}
+        self.set_back = 0
 
     # ── looking ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -248,6 +249,11 @@ class Fieldwork(RuleBasedStateMachine):
     def time_passes(self, ahead):
         self.place.clock.advance(timedelta(minutes=ahead))
 
+    @rule(hours=st.sampled_from((-1, 1)))
+    def the_clock_is_set(self, hours):
+        self.place.clock.advance(timedelta(hours=hours))
+        self.set_back += hours < 0
+
     # ── what always holds ────────────────────────────────────────────────────────────────────────────────────────────
 
     @invariant()
@@ -310,7 +316,8 @@ class Fieldwork(RuleBasedStateMachine):
                 if not entry.is_over:
                     telephone.finish(entry, "no-answer" if entry.channel == "voice" else "delivered")
             telephone.deaf = False
-            self.place.clock.advance(SILENT_AFTER + BEAT)
+            # Where the clock was set back, the last attempts lie ahead of it.
+            self.place.clock.advance(SILENT_AFTER + BEAT + timedelta(hours=self.set_back))
             self.place.do_job(apply_callbacks)
             self.place.do_job(reconcile_attempts)
             assert self.rows("SELECT id FROM attempt WHERE state != 'ended'") == []
