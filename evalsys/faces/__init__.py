@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from flask import Flask
 
-from evalsys.faces.commission import call_centre
+from evalsys.faces.commission import call_centre, quality
 from evalsys.faces.commission import routes as commission
 from evalsys.faces.designer import routes as designer
+from evalsys.faces.interviewer import routes as interviewer
 from evalsys.faces.public import routes as public
 from evalsys.faces.respondent import routes as respondent
 from evalsys.faces.session import routes as session
 from evalsys.faces.voice import routes as voice
 
-FACES = (public, session, designer, commission, call_centre, respondent, voice)
+FACES = (public, session, designer, commission, call_centre, quality, interviewer, respondent, voice)
 
 
 def register_faces(app: Flask) -> None:

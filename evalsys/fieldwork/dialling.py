@@ -19,7 +19,7 @@ from evalsys.base.runtime import Runtime
 from evalsys.design.models import Round
 from evalsys.fieldwork.cases import end_attempt, open_dossiers
 from evalsys.fieldwork.models import Attempt, Interview
-from evalsys.fieldwork.rules import FieldRules, rules_of
+from evalsys.fieldwork.rules import INTERVIEWER, FieldRules, rules_of
 from evalsys.gateways.port import CallRequest, MessageRequest, ProviderRefused, ProviderUnknown
 from evalsys.samples.imports import read_phone
 from evalsys.samples.models import Case, ServiceRecord
@@ -35,9 +35,16 @@ _CHUNK = 40
 _THREADS = 4
 
 
+_DUE = (
+    select(Interview.case_id, Interview.tries, Interview.unit_code, Case.cid, ServiceRecord)
+    .join(Case, Case.id == Interview.case_id)
+    .join(ServiceRecord, ServiceRecord.id == Case.record_id)
+)
+
+
 @dataclass(frozen=True)
 class Planned:
-    """An attempt that was kept and is about to be made."""
+    """An attempt that was kept and is about to be made. ``by_person``: whoever answers is joined to the interviewer who asked for it."""
 
     attempt_id: int
     key: str
@@ -47,6 +54,7 @@ class Planned:
     cid: str
     unit_name: dict[str, str]
     planned_at: datetime
+    by_person: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,11 +87,53 @@ def plan_attempts(
     ``fence``: that of the worker's claim. ``numbers``: how many attempts each caller id may make, lessened by those planned; they
     allow ``limit`` in all. ``probing``: they are made to see whether the provider works again.
     """
+    due = _take_due(session, rules_of(round_.configuration), round_, channel, limit, runtime.clock.now())
+    return _keep_planned(session, runtime, round_, channel, due, fence, numbers, probing) if due else []
+
+
+def plan_bridged_call(
+    session: Session,
+    runtime: Runtime,
+    round_: Round,
+    case_id: int,
+    *,
+    interviewer: str,
+    fence: int,
+    numbers: dict[str, int] | None = None,
+    probing: bool = False,
+) -> Planned | None:
+    """Keep a call that an interviewer asks for, ``fence`` being that of their lease; ``None`` where the case may not be called now.
+
+    The person is called only within the hours of their county, and while nothing else is under way with them.
+    """
+    due = session.execute(
+        _DUE.where(
+            Interview.case_id == case_id,
+            Interview.round_id == round_.id,
+            Interview.state == "waiting",
+            Interview.next_channel == INTERVIEWER,
+        ).with_for_update(of=Interview)
+    ).all()
+    hours = rules_of(round_.configuration).hours_in
+    if not due or not hours(due[0].ServiceRecord.county).is_open(runtime.clock.now()):
+        return None
+    (planned,) = _keep_planned(session, runtime, round_, "voice", due, fence, numbers, probing, interviewer)
+    return planned
+
+
+def _keep_planned(
+    session: Session,
+    runtime: Runtime,
+    round_: Round,
+    channel: str,
+    due: Sequence[Row],
+    fence: int,
+    numbers: dict[str, int] | None,
+    probing: bool,
+    interviewer: str = "",
+) -> list[Planned]:
     now = runtime.clock.now()
     rules = rules_of(round_.configuration)
-    due = _take_due(session, rules, round_, channel, limit, now)
-    if not due:
-        return []
     callers = _pick_callers(session, rules.caller_ids, {case_id: tries for case_id, tries, *_ in due}, numbers)
     names = {unit.code: {"zh": unit.name_zh, "en": unit.name_en} for unit in round_.units}
     rows = [
@@ -98,10 +148,12 @@ def plan_attempts(
             "state": "dialling",
             "planned_at": now,
             "outcome": "",
-            "said": "",
+            # Until the interviewer states what a call came to, all that is known of it is that it was theirs.
+            "said": "interviewer" if interviewer else "",
             "counts": True,
             "fault": "",
             "probe": probing,
+            "interviewer": interviewer,
         }
         for case_id, tries, _, _, _ in due
     ]
@@ -116,7 +168,15 @@ def plan_attempts(
     )
     return [
         Planned(
-            ids[row["key"]], row["key"], channel, read_phone(runtime, record), row["caller_id"], cid, names[unit], now
+            ids[row["key"]],
+            row["key"],
+            channel,
+            read_phone(runtime, record),
+            row["caller_id"],
+            cid,
+            names[unit],
+            now,
+            by_person=bool(interviewer),
         )
         for row, (_, _, unit, cid, record) in zip(rows, due, strict=True)
     ]
@@ -128,10 +188,7 @@ def _take_due(
     """The next cases that are due, at most ``limit``; those in whose county it is not the hour rest until it is."""
     while True:
         due = session.execute(
-            select(Interview.case_id, Interview.tries, Interview.unit_code, Case.cid, ServiceRecord)
-            .join(Case, Case.id == Interview.case_id)
-            .join(ServiceRecord, ServiceRecord.id == Case.record_id)
-            .where(
+            _DUE.where(
                 Interview.round_id == round_.id,
                 Interview.state == "waiting",
                 Interview.next_channel == channel,
@@ -168,7 +225,8 @@ def make_attempts(runtime: Runtime, rules: FieldRules, planned: Iterable[Planned
         status_url = f"{base}/provider/status/{attempt.key}"
         try:
             if attempt.channel == "voice":
-                voice_url = f"{base}/voice/{attempt.key}"
+                voice_url = f"{base}/voice/{attempt.key}" + ("/join" if attempt.by_person else "")
+                detection = "off" if attempt.by_person else rules.machine_detection
                 machine_url = f"{base}/provider/machine/{attempt.key}"
                 call = CallRequest(
                     attempt.key,
@@ -176,8 +234,8 @@ def make_attempts(runtime: Runtime, rules: FieldRules, planned: Iterable[Planned
                     attempt.caller_id,
                     voice_url,
                     status_url,
-                    rules.machine_detection,
-                    machine_url if rules.machine_detection == "async" else "",
+                    detection,
+                    machine_url if detection == "async" else "",
                 )
                 return Answer(attempt.attempt_id, runtime.telephone.place_call(call))
             link = f"{base}/q/{runtime.keyring.link_token(attempt.cid)}"

@@ -48,9 +48,23 @@ class HeldCase:
     tries: int
 
     @property
+    def stage(self) -> str:
+        """How far the call is: ``""`` (none yet), ``ringing``, ``joined``, ``over`` (hung up, no outcome yet) or ``ended``."""
+        if self.call is None:
+            return "ended" if self.has_ended else ""
+        return stage_of(self.call)
+
+    @property
     def has_ended(self) -> bool:
         """Whether the case needs nothing more now: its call has an outcome, or it was answered in another way."""
         return self.call is None and (self.last_call is not None or not self.talk.is_open)
+
+
+def stage_of(call: Attempt) -> str:
+    """How far a call without outcome is: ``ringing``, ``joined`` or ``over``."""
+    if call.seconds is not None:
+        return "over"
+    return "joined" if call.connected_at else "ringing"
 
 
 def find_held_case(session: Session, runtime: Runtime, shift: Shift) -> HeldCase | None:

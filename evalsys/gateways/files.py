@@ -18,6 +18,9 @@ class CallCentreFiles:
     def send_message(self, request: MessageRequest) -> str:
         raise ProviderRefused("files", _WHY, retry_later=True)
 
+    def end_call(self, sid: str) -> None:
+        raise ProviderRefused("files", _WHY, retry_later=False)
+
     def find_calls(self, to: str, since: datetime) -> list[ProviderCall]:
         return []
 

@@ -83,3 +83,6 @@ class Telephone(Protocol):
 
     def find_messages(self, to: str, since: datetime) -> list[ProviderCall]:
         """Messages to a number since a moment, newest first."""
+
+    def end_call(self, sid: str) -> None:
+        """Hang up a call that is under way. Raises ``ProviderRefused`` where it is over already, or ``ProviderUnknown``."""

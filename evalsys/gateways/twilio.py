@@ -111,6 +111,9 @@ class TwilioTelephone:
             )
         )
 
+    def end_call(self, sid: str) -> None:
+        self._ask(lambda: self._client.calls(sid).update(status="completed"))
+
     def find_calls(self, to: str, since: datetime) -> list[ProviderCall]:
         return self._find(self._client.calls.list, to, since)
 

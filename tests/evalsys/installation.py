@@ -53,6 +53,7 @@ class FakeTelephone:
         self.placed: list[CallRequest] = []
         self.sent: list[MessageRequest] = []
         self.calls: list[ProviderCall] = []
+        self.ended: list[str] = []
         self.fails: Exception | None = None
         self._numbers = itertools.count(1)
 
@@ -67,6 +68,9 @@ class FakeTelephone:
 
     def send_message(self, request: MessageRequest) -> str:
         return self._keep(self.sent, request, "SM")
+
+    def end_call(self, sid: str) -> None:
+        self.ended.append(sid)
 
     def find_calls(self, to: str, since: datetime) -> list[ProviderCall]:
         return [call for call in self.calls if call.to == to and call.started_at >= since]

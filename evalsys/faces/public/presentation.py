@@ -72,6 +72,8 @@ def list_ways() -> Iterator[tuple[str, str]]:
         yield "designer.list_all", gettext("Design")
     if may("fieldwork.read"):
         yield "commission.list_all", gettext("Fieldwork")
+    if may("interview.conduct"):
+        yield "interviewer.desk", gettext("Interviewing")
 
 
 def address_in(language: str) -> str:

@@ -16,7 +16,11 @@ from evalsys.faces.session.forms import SignInForm
 
 blueprint = Blueprint("session", __name__, template_folder="templates")
 #: where people land who came without a page in mind: the first that they may open
-HOMES = (("fieldwork.run", "commission.list_all"), ("design.read", "designer.list_all"))
+HOMES = (
+    ("fieldwork.run", "commission.list_all"),
+    ("design.read", "designer.list_all"),
+    ("interview.conduct", "interviewer.desk"),
+)
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])

@@ -59,6 +59,24 @@ def bridge(speech: Speech, number: str, caller_id: str, action: str) -> str:
     return str(page)
 
 
+def confer(room: str, *, in_charge: bool = False, muted: bool = False) -> str:
+    """Put the call into a conference without a word, a beep or music.
+
+    in_charge : the conference ends when this call does (the interviewer's own telephone). muted : hears and is not heard.
+    """
+    page = VoiceResponse()
+    dial = page.dial()
+    dial.conference(
+        room,
+        beep=False,
+        muted=muted,
+        start_conference_on_enter=in_charge,
+        end_conference_on_exit=in_charge,
+        wait_url="",
+    )
+    return str(page)
+
+
 def goodbye(*speeches: Speech) -> str:
     """Say what there is to say and hang up."""
     page = VoiceResponse()

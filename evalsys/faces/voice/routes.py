@@ -15,6 +15,13 @@ from evalsys.base.errors import Refused
 from evalsys.base.runtime import Runtime, current_runtime
 from evalsys.faces.voice import pages
 from evalsys.faces.voice.pages import Speech
+from evalsys.fieldwork.bridging import (
+    find_call_room,
+    find_line_room,
+    find_listening_room,
+    keep_joined,
+    keep_line_status,
+)
 from evalsys.fieldwork.callbacks import receive_status
 from evalsys.fieldwork.calls import (
     interviewer_now,
@@ -96,6 +103,49 @@ def greet(key: str):
     with transaction() as session:
         keep_said(session, key, said)
     return _page(pages.goodbye() if machine else _goodbye(talk, said))
+
+
+@blueprint.post("/voice/<key>/join")
+@require(PROVIDER)
+def join(key: str):
+    """Whoever answers an interviewer's call is joined to them, unless it is not the time, the case is closed or nobody is there."""
+    runtime = current_runtime()
+    talk = load_call(db.session(), runtime, key)
+    room = find_call_room(db.session(), key)
+    if said := why_not_now(runtime, talk) or ("" if room else "not_now"):
+        with transaction() as session:
+            keep_said(session, key, said)
+        return _page(_goodbye(talk, said))
+    with transaction() as session:
+        keep_joined(session, key, runtime.clock.now())
+    return _page(pages.confer(room))
+
+
+@blueprint.post("/voice/line/<key>")
+@require(PROVIDER)
+def hold_line(key: str):
+    """An interviewer's own telephone was answered: it stays in their conference until they hang up."""
+    with transaction() as session:
+        room = find_line_room(session, key)
+        keep_line_status(session, key, "answered")
+    return _page(pages.confer(room, in_charge=True) if room else pages.goodbye())
+
+
+@blueprint.post("/voice/listen/<room>")
+@require(PROVIDER)
+def listen(room: str):
+    """A supervisor's telephone was answered: they hear the conference and are not heard."""
+    found = find_listening_room(db.session(), room)
+    return _page(pages.confer(found, muted=True) if found else pages.goodbye())
+
+
+@blueprint.post("/provider/line/<key>")
+@require(PROVIDER)
+def take_line_status(key: str):
+    """What becomes of the call to an interviewer's own telephone."""
+    with transaction() as session:
+        keep_line_status(session, key, request.form.get("CallStatus", ""))
+    return "", 204
 
 
 @blueprint.post("/voice/<key>/consent/<any(zh, en):heard>/<int:missed>")
