@@ -8,7 +8,15 @@ from collections.abc import Callable
 ROLES: dict[str, frozenset[str]] = {
     "designer": frozenset({"design.read", "design.edit", "fieldwork.read"}),
     "commission": frozenset(
-        {"design.read", "fieldwork.read", "fieldwork.run", "frame.read", "scores.read", "scores.publish"}
+        {
+            "design.read",
+            "fieldwork.read",
+            "fieldwork.run",
+            "frame.read",
+            "quality.control",
+            "scores.read",
+            "scores.publish",
+        }
     ),
     "interviewer": frozenset({"interview.conduct"}),
     "department": frozenset({"department.read"}),

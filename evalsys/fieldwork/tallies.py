@@ -32,6 +32,7 @@ SHOWN_FROM = 30
 #: an interview is short below this share of the median length
 SHORT_SHARE = 0.5
 _COMPLETE = "1.1"
+_NORMAL = 1.959964
 _SUMS = (
     "interviews",
     "scored",
@@ -59,6 +60,11 @@ class InterviewerRow:
     short: Comparison
     dont_know: Comparison
     straight: Comparison
+
+    @property
+    def z_interval(self) -> tuple[float, float]:
+        """The 95 % interval of the mean z, by the normal distribution."""
+        return self.z.mean - _NORMAL * self.z_error, self.z.mean + _NORMAL * self.z_error
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -116,7 +122,7 @@ def describe_interviewers(session: Session, round_: Round) -> InterviewerReport:
     for one in list_taken(session, round_, "sealed").values():
         if one.outcome == _COMPLETE and one.seconds is not None:
             lengths[one.interviewer].append(one.seconds)
-    everybody = {tally.interviewer for tally in tallies} | lengths.keys()
+    everybody = {one.interviewer for one in list_taken(session, round_).values()} | {one.interviewer for one in tallies}
     shown = [tally for tally in tallies if tally.interviews >= SHOWN_FROM]
     seconds = [lengths[tally.interviewer] for tally in shown]
     median = statistics.median([length for own in seconds for length in own] or [0])

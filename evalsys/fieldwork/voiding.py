@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
@@ -14,12 +16,42 @@ from evalsys.fieldwork.call_results import forget_digests
 from evalsys.fieldwork.cases import Dossier, open_dossiers, settle
 from evalsys.fieldwork.models import Attempt, Interview, SealedAnswer, SealedBlock, Voiding
 from evalsys.fieldwork.sealing import have_originals_erased
-from evalsys.fieldwork.taken import ANSWERED
+from evalsys.fieldwork.taken import ANSWERED, list_taken
 from evalsys.samples.models import Case
 from surveys.fieldwork import next_try
 
-#: why, in a sentence
+#: letters of a reason at most
 LONGEST_REASON = 500
+#: so much of a case's identifier is asked for
+SHORTEST_BEGINNING = 8
+
+
+@dataclass(frozen=True)
+class OwnBlock:
+    """A sealed block of one interviewer's answers."""
+
+    block: str
+    interviewer: str
+    answers: int
+    is_voided: bool
+
+
+@dataclass(frozen=True)
+class Awaiting:
+    """An interview that a person took, whose answers are still on its case; ``seconds`` of the call, where known."""
+
+    cid: str
+    unit_code: str
+    interviewer: str
+    seconds: int | None
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """A proposal, and what it is about: the identifier of a case, or else a block."""
+
+    voiding: Voiding
+    cid: str
 
 
 def propose_voiding(
@@ -47,6 +79,21 @@ def propose_block_voiding(
     _refuse_frozen(round_)
     _require_block(session, round_, block)
     return _propose(session, runtime, round_, reason, actor, block=block)
+
+
+def get_case_id(session: Session, round_: Round, beginning: str) -> int:
+    """The released case whose identifier begins so, as pages and the audit trail show it.
+
+    Raises ``NotFound`` where no case of the round or several begin so, or for fewer than eight letters.
+    """
+    beginning = beginning.strip().lower()
+    found = select(Interview.case_id).join(Case, Case.id == Interview.case_id).limit(2)
+    cases = session.scalars(
+        found.where(Interview.round_id == round_.id, Case.cid.startswith(beginning, autoescape=True))
+    ).all()
+    if len(beginning) < SHORTEST_BEGINNING or len(cases) != 1:
+        raise NotFound("Round %(code)s has no one case that begins with %(cid)s.", code=round_.code, cid=beginning)
+    return cases[0]
 
 
 def approve_voiding(session: Session, runtime: Runtime, round_: Round, voiding_id: int, *, actor: str) -> Voiding:
@@ -78,10 +125,48 @@ def reject_voiding(session: Session, runtime: Runtime, round_: Round, voiding_id
     return _decide(session, runtime, round_, voiding_id, "rejected", actor)
 
 
-def list_voidings(session: Session, round_: Round) -> list[Voiding]:
+def list_own_blocks(session: Session, round_: Round) -> list[OwnBlock]:
+    """The sealed blocks of one interviewer each, which can be voided by themselves."""
+    voided = select(SealedAnswer.block).where(SealedAnswer.round_id == round_.id, SealedAnswer.voided)
+    rows = session.execute(
+        select(
+            SealedBlock.block,
+            SealedBlock.interviewer,
+            func.sum(SealedBlock.answers),
+            SealedBlock.block.in_(voided),
+        )
+        .where(SealedBlock.round_id == round_.id, SealedBlock.interviewer != "")
+        .group_by(SealedBlock.block, SealedBlock.interviewer)
+        .order_by(SealedBlock.interviewer, SealedBlock.block)
+    )
+    return [OwnBlock(block, interviewer, int(answers), bool(voided)) for block, interviewer, answers, voided in rows]
+
+
+def list_awaiting(session: Session, round_: Round) -> list[Awaiting]:
+    """The interviews that people took and that can still be voided one by one, the shortest call first."""
+    taken = list_taken(session, round_, "answered")
+    cases = select(Case.id, Case.cid, Case.unit_code).where(Case.round_id == round_.id)
+    rows = session.execute(
+        cases.join(Interview, Interview.case_id == Case.id).where(Interview.state == "answered")
+    ).all()
+    found = [
+        Awaiting(row.cid, row.unit_code, taken[row.id].interviewer, taken[row.id].seconds)
+        for row in rows
+        if row.id in taken
+    ]
+    return sorted(found, key=lambda one: (one.seconds is None, one.seconds, one.cid))
+
+
+def list_voidings(session: Session, round_: Round) -> list[Proposed]:
     """What was proposed in a round, undecided first, then the newest."""
-    rows = session.scalars(select(Voiding).where(Voiding.round_id == round_.id).order_by(Voiding.id.desc()))
-    return sorted(rows, key=lambda one: one.decision != "")
+    rows = session.execute(
+        select(Voiding, Case.cid)
+        .outerjoin(Case, Case.id == Voiding.case_id)
+        .where(Voiding.round_id == round_.id)
+        .order_by(Voiding.id.desc())
+    )
+    found = [Proposed(voiding, cid or "") for voiding, cid in rows]
+    return sorted(found, key=lambda one: one.voiding.decision != "")
 
 
 def _propose(

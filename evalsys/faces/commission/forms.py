@@ -72,3 +72,35 @@ class ResultsForm(FlaskForm):
 
     results = FileField(_l("CSV or XLSX file of results"), [FileRequired(_l("Choose a file."))])
     accept = BooleanField(_l("Import the good lines although there are bad ones"))
+
+
+class RecontactForm(FlaskForm):
+    """What came of asking somebody again; each outcome is a button."""
+
+    outcome = StringField(validators=[InputRequired(NEEDED)])
+
+
+class MonitoringForm(FlaskForm):
+    """How a call was led that was listened to; what is not ticked was not so."""
+
+    read_as_worded = BooleanField(_l("read as worded"))
+    neutral = BooleanField(_l("neutral"))
+    recorded_right = BooleanField(_l("recorded right"))
+
+
+class VoidingForm(FlaskForm):
+    """An interview that does not stand, and why."""
+
+    case = StringField(
+        _l("Case (the first letters of its identifier)"),
+        [InputRequired(NEEDED), Length(min=8, max=64)],
+        render_kw={"autocomplete": "off", "autocapitalize": "none"},
+    )
+    reason = StringField(_l("Reason"), [InputRequired(NEEDED), Length(max=500)])
+
+
+class BlockVoidingForm(FlaskForm):
+    """A sealed block that does not stand, and why."""
+
+    block = SelectField(_l("Sealed block of one interviewer"))
+    block_reason = StringField(_l("Reason"), [InputRequired(NEEDED), Length(max=500)])

@@ -12,6 +12,8 @@ from evalsys.fieldwork.closing import close_round
 from evalsys.fieldwork.jobs import seal_ready_answers
 from evalsys.fieldwork.voiding import (
     approve_voiding,
+    get_case_id,
+    list_awaiting,
     list_voidings,
     propose_block_voiding,
     propose_voiding,
@@ -127,7 +129,9 @@ def test_a_rejected_proposal_changes_nothing_and_cannot_be_approved_later(place)
     with pytest.raises(Refused, match="decided before"):
         place.on_round(approve_voiding, voiding_id=proposal, actor="deputy")
     assert interview(place, case_id).state == "answered"
-    assert [one.decision for one in place.on_round(lambda s, r, round_: list_voidings(s, round_))] == ["rejected"]
+    assert [one.voiding.decision for one in place.on_round(lambda s, r, round_: list_voidings(s, round_))] == [
+        "rejected"
+    ]
 
 
 def test_the_same_interview_is_proposed_once_at_a_time(place):
@@ -203,3 +207,19 @@ def test_a_proposal_that_closing_overtook_is_refused(opened):
 def test_a_block_that_does_not_exist_cannot_be_voided(opened):
     with pytest.raises(NotFound):
         opened.on_round(propose_block_voiding, block="00", reason="why not", actor="chair")
+
+
+def test_a_case_is_named_by_the_beginning_of_its_identifier(opened):
+    ((case_id, cid),) = opened.sql('SELECT id, cid FROM "case" WHERE released_at IS NOT NULL ORDER BY id LIMIT 1')
+    assert opened.on_round(lambda s, r, round_: get_case_id(s, round_, f" {cid[:12].upper()} ")) == case_id
+    for wrong in ("", cid[:7], "%" * 12, "0" * 64):
+        with pytest.raises(NotFound):
+            opened.on_round(lambda s, r, round_, w=wrong: get_case_id(s, round_, w))
+
+
+def test_the_shortest_calls_are_looked_at_first(place):
+    rows = read_list(place, take_list(place, limit=3))
+    lines = [result(place, row["编号"], 通话秒数=str(200 - 50 * n), **COMPLETE) for n, row in enumerate(rows)]
+    take_results(place, lines)
+    found = place.on_round(lambda s, r, round_: list_awaiting(s, round_))
+    assert [(one.interviewer, one.seconds) for one in found] == [("A17", 100), ("A17", 150), ("A17", 200)]
