@@ -133,6 +133,17 @@ class ResultFile(Base):
     imported_by: Mapped[str] = mapped_column(String(80))
 
 
+class LateAnswer(Base):
+    """An interview in which something was answered after its round had closed, and by which channel; not what."""
+
+    __tablename__ = "late_answer"
+    __table_args__ = (Index("ix_late_answer_round", "round_id", "channel"),)
+
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"))
+    channel: Mapped[str] = mapped_column(String(12))
+
+
 class SealedAnswer(Base):
     """An answer cut off from its case: random key, no time, no order; only what weighting and quality control need.
 

@@ -10,8 +10,9 @@ from evalsys.accounts.actions import add_user
 from evalsys.base.database import db
 from evalsys.fieldwork.callbacks import receive_status
 from evalsys.fieldwork.closing import close_round
-from evalsys.fieldwork.interviews import opt_out
+from evalsys.fieldwork.interviews import load_conversation, opt_out
 from evalsys.fieldwork.jobs import apply_callbacks, dial_numbers, send_messages
+from evalsys.fieldwork.late_answers import note_late_answer
 from evalsys.hotline.actions import import_orders
 from evalsys.results.freezing import freeze_round
 from evalsys.results.publishing import publish_round
@@ -52,6 +53,9 @@ def hold_round(home: Path) -> dict[str, dict[str, list]]:
     place.act(lambda s, r: opt_out(s, r, silent[0]))
     place.clock.advance(timedelta(days=20))
     place.on_round(close_round, actor="chair")
+    unheard = "SELECT case_id FROM interview WHERE outcome NOT IN ('1.1', '1.2') ORDER BY case_id LIMIT 3"
+    for (case_id,) in place.sql(unheard):
+        place.act(lambda s, r, c=case_id: note_late_answer(s, load_conversation(s, r, c), channel="web"))
     orders = [f"O{number},{UNITS[number % 3]},2026-03-02,是,{'是否'[number % 2]}," for number in range(60)]
     header = "工单编号,承办单位代码,受理日期,是否按时响应,是否解决,是否满意"
     place.on_round(import_orders, path=_write(home / "orders.csv", header, *orders), actor="clerk")

@@ -40,6 +40,7 @@ TAKEN = {
         "sealed_block": {"interviewer"},
         **{table: {"*"} for table in ("interviewer_tally", "recontact", "monitoring", "voiding")},
     },
+    "0008": {"late_answer": {"*"}},
 }
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from evalsys.base.runtime import Runtime
 from evalsys.design.models import Round, RoundUnit
+from evalsys.fieldwork.late_answers import count_late_answers
 from evalsys.fieldwork.notices import list_notices
 from evalsys.fieldwork.queries import count_attempts, count_by_unit, count_completes_by_channel
 from evalsys.fieldwork.rules import rules_of
@@ -44,7 +45,8 @@ class UnitProgress:
 class Progress:
     """A round. ``outcomes``: final outcomes with their counts, by code. ``notices``: what hinders fieldwork, in the reader's language.
 
-    ``cost`` of calls and messages so far, ``None`` where no prices are known.
+    ``late``: interviews in which somebody answered after the close, by channel. ``cost`` of calls and messages so far, ``None``
+    where no prices are known.
     """
 
     notices: tuple[str, ...]
@@ -59,6 +61,7 @@ class Progress:
     cost: Decimal | None
     budget: Decimal | None
     channels: dict[str, int]
+    late: dict[str, int]
 
 
 def describe_progress(session: Session, runtime: Runtime, round_: Round) -> Progress:
@@ -85,6 +88,7 @@ def describe_progress(session: Session, runtime: Runtime, round_: Round) -> Prog
         cost=find_cost(session, round_, runtime.clock.now()),
         budget=rules_of(round_.configuration).costs.budget,
         channels=count_completes_by_channel(session, round_),
+        late=count_late_answers(session, round_),
     )
 
 

@@ -18,6 +18,7 @@ from evalsys.fieldwork.interviews import (
     record_answer,
     refuse_interview,
 )
+from evalsys.fieldwork.late_answers import is_late, note_late_answer
 from surveys.instrument import CONSENT
 
 blueprint = Blueprint("respondent", __name__, template_folder="templates", url_prefix="/q")
@@ -86,7 +87,7 @@ def answer(token: str, code: str):
     """Keep an answer and go on to the next question."""
     talk, elsewhere = _at_question(token, code)
     if elsewhere is not None:
-        return elsewhere
+        return _too_late(token) or elsewhere
     language = _language(talk)
     form = make_form(talk.questionnaire.question(code), language, request.form)
     if not form.validate():
@@ -155,6 +156,19 @@ def _question_page(token: str, talk: Conversation, code: str, form=None):
         total=len(talk.questionnaire.order),
         before=before.code if before else None,
     ), (422 if form else 200)
+
+
+def _too_late(token: str) -> ResponseReturnValue | None:
+    """Where the round has closed: count that somebody would have answered, and say that it was not kept."""
+    talk = _find(token)
+    if talk is None or not is_late(talk):
+        return None
+    if "answer" in request.form:
+        with transaction() as session:
+            note_late_answer(session, talk, channel=CHANNEL)
+    language = _language(talk)
+    text = talk.questionnaire.message("closed", language, CHANNEL, talk.context(language))
+    return render_template("respondent/finished.html", token=token, text=text, lang=language)
 
 
 def _finished(token: str, talk: Conversation):

@@ -40,6 +40,7 @@ from evalsys.fieldwork.interviews import (
     record_answer,
     refuse_interview,
 )
+from evalsys.fieldwork.late_answers import is_late, note_late_answer
 from evalsys.fieldwork.opt_outs import receive_message
 from evalsys.gateways.twilio import verify_signature
 from surveys.errors import InstrumentError
@@ -181,9 +182,12 @@ def take_answer(key: str, code: str, version: int, missed: int):
     """The key pressed after a question. A callback that comes twice carries an old version, and is answered without being recorded."""
     runtime = current_runtime()
     talk = load_call(db.session(), runtime, key)
+    digit = request.form.get("Digits", "")
+    if digit and is_late(talk):
+        with transaction() as session:
+            note_late_answer(session, talk, channel=CHANNEL)
     if not talk.is_open or version != talk.version:
         return _page(_go_on(runtime, talk, key))
-    digit = request.form.get("Digits", "")
     questionnaire = talk.questionnaire
     if digit == questionnaire.repeat_key:
         return _page(_question_page(talk, key, code))
