@@ -1,7 +1,7 @@
 """A year of the example city as fast as this machine gets it done: python -m tests.load.full_round [SCALE] [PORT].
 
 Web server (two processes), simulator and jobs share the machine, on SQLite. SCALE 1 is the whole city: 172,000 calls in the
-year-end round, an hour or more. Printed per round: wall time, calls, requests a second, and how long the product took to
+year-end round, an hour or more; ``./dev bench SCALE=1 full_round`` does the same. Printed per round: wall time, calls, requests a second, and how long the product took to
 answer, as the provider sees it.
 """
 
@@ -58,4 +58,5 @@ def main(scale: float, port: int) -> None:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else SMALL, int(sys.argv[2]) if len(sys.argv) > 2 else PORT)
+    scale = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("BENCH_SCALE", SMALL)
+    main(float(scale), int(sys.argv[2]) if len(sys.argv) > 2 else PORT)
