@@ -1,8 +1,8 @@
 """A year of the example city as fast as this machine gets it done: python -m tests.load.full_round [SCALE] [PORT].
 
 Web server (two processes), simulator and jobs share the machine, on SQLite. SCALE 1 is the whole city: 172,000 calls in the
-year-end round, an hour or more; ``./dev bench SCALE=1 full_round`` does the same. Printed per round: wall time, calls, requests a second, and how long the product took to
-answer, as the provider sees it.
+year-end round, an hour or more; ``./dev bench SCALE=1 full_round`` does the same. Printed per round: wall time, calls,
+requests a second, and how long the product took to answer, as the provider sees it.
 """
 
 from __future__ import annotations
