@@ -2,7 +2,8 @@
 
 The desk, below ``/simulator/`` with the same credentials: ``POST population`` (paths of ``directory``, ``truth`` and
 ``hearing``, ``seed``, and ``inbound_url`` for what citizens write back) lets people move in; ``POST run`` (``until``)
-lets time pass; ``POST faults`` lets things go wrong (see ``Faults``); ``GET statistics``, ``GET timings`` and ``GET
+lets time pass; ``POST staff`` (``numbers``) says which telephones are those of people at work, ``GET conferences`` who is in which one
+and what they would answer; ``POST faults`` lets things go wrong (see ``Faults``); ``GET statistics``, ``GET timings`` and ``GET
 outbox`` tell what happened.
 """
 
@@ -81,6 +82,17 @@ def _add_resources(app: Flask, engine: Engine) -> None:
     @app.get(f"{API}/Calls/<sid>.json")
     def get_call(account: str, sid: str):
         return _get(engine, "call", sid)
+
+    @app.post(f"{API}/Calls/<sid>.json")
+    def update_call(account: str, sid: str):
+        contact = engine.contacts.get(sid)
+        if contact is None or contact.kind != "call":
+            return _get(engine, "call", sid)
+        if request.form.get("Status") != "completed":
+            return _error(400, 20001, "Of a call that is under way only Status=completed can be asked here")
+        if not engine.end(contact):
+            return _error(400, 21220, "Call is not in-progress. Cannot redirect.")
+        return jsonify(_describe(engine, contact))
 
     @app.get(f"{API}/Messages/<sid>.json")
     def get_message(account: str, sid: str):
@@ -246,6 +258,16 @@ def _add_control(app: Flask, engine: Engine) -> None:
         population = _given("directory", lambda path: Population.load(path, truth, hearing, seed))
         engine.settle(population, hearing, request.get_json().get("inbound_url", ""))
         return jsonify(citizens=len(population.citizens))
+
+    @app.post("/simulator/staff")
+    def go_to_work():
+        engine.staff.clear()
+        engine.staff.update(_given("numbers", list))
+        return jsonify(at_work=len(engine.staff))
+
+    @app.get("/simulator/conferences")
+    def conferences():
+        return jsonify(conferences=engine.describe_rooms())
 
     @app.post("/simulator/faults")
     def set_faults():

@@ -9,6 +9,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -19,8 +20,9 @@ from evalsys.gateways.simulator.faults import Faults
 from evalsys.gateways.simulator.hearing import Hearing
 from evalsys.gateways.simulator.lives import Contact, World, live_call, status_form
 from evalsys.gateways.simulator.messages import live_message
-from evalsys.gateways.simulator.population import Population
+from evalsys.gateways.simulator.population import Citizen, Population
 from evalsys.gateways.simulator.wire import Wire
+from surveys.errors import SurveyError
 
 log = structlog.get_logger()
 THREADS = 8
@@ -38,6 +40,8 @@ class Engine:
         self.account_sid, self.auth_token, self.clock = account_sid, auth_token, clock
         self.faults = Faults()
         self.contacts: dict[str, Contact] = {}
+        self.staff: set[str] = set()
+        self.rooms: dict[str, list[Contact]] = {}
         self._by_number: dict[tuple[str, str], list[Contact]] = defaultdict(list)
         self._counts: Counter[str] = Counter()
         self._seconds: defaultdict[str, array[float]] = defaultdict(lambda: array("f"))
@@ -108,6 +112,39 @@ class Engine:
             found = [contact for contact in found if contact.begun_at and contact.begun_at >= since]
         return found[::-1]
 
+    def end(self, contact: Contact) -> bool:
+        """Hang up a call within seconds; whether it was still going on."""
+        with self._lock:
+            going_on = contact.kind == "call" and contact.ended_at is None
+            contact.ending = contact.ending or going_on
+        return going_on
+
+    def describe_rooms(self) -> dict[str, dict]:
+        """Who is in which conference: people at work, and of each citizen what they would say."""
+        world, described = self._world, {}
+        for room, calls in list(self.rooms.items()):
+            citizens = [(call, world.population.find(call.to)) for call in list(calls)]
+            described[room] = {
+                "at_work": sum(citizen is None for _, citizen in citizens),
+                "citizens": [self._describe_talk(call, citizen) for call, citizen in citizens if citizen],
+            }
+        return described
+
+    def _describe_talk(self, call: Contact, citizen: Citizen) -> dict:
+        population, hearing = self._world.population, self._world.hearing
+        plan = population.plan_call(citizen, call.try_number)
+        answers = {}
+        for code in hearing.table:
+            with suppress(SurveyError):  # whether somebody takes part is their cooperation, and no answer
+                answers[code] = population.answer(citizen, code)
+        return {
+            "sid": call.sid,
+            "kind": plan.kind,
+            "cooperation": plan.cooperation,
+            "break_off_after": plan.break_off_after,
+            "answers": answers if plan.cooperation == "answers" else {},
+        }
+
     def run(self, until: datetime) -> int:
         """Let everything happen that is due by ``until``; how many steps were taken."""
         with self._running:
@@ -147,7 +184,17 @@ class Engine:
             self.run(self.clock.now())
 
     def _make_world(self, population: Population, hearing: Hearing, inbound_url: str = "") -> World:
-        return World(self.account_sid, self._wire, population, hearing, self._report, self._count, inbound_url)
+        return World(
+            self.account_sid,
+            self._wire,
+            population,
+            hearing,
+            self._report,
+            self._count,
+            inbound_url,
+            self.staff,
+            self.rooms,
+        )
 
     def _count(self, what: str, seconds: float | None = None) -> None:
         """Count a thing that happened, and where it was a request how long its answer took."""

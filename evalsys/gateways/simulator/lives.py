@@ -21,13 +21,28 @@ PATIENCE_PAGES = 60
 HANG_UP = "hang up"
 #: how long a call that is connected to another number goes on
 BRIDGED = timedelta(minutes=3)
+#: how long somebody stays in a conference, by what they are and want; and how often it is looked whether they were hung up
+STAYS = {
+    "answers": timedelta(minutes=15),
+    "declines": timedelta(minutes=1),
+    "opts_out": timedelta(minutes=1),
+    "hangs_up": timedelta(seconds=10),
+    "machine": timedelta(seconds=30),
+    "at work": timedelta(hours=12),
+}
+LISTENS = timedelta(seconds=2)
+#: how somebody at work takes a call
+AT_WORK = CallPlan("at work", 2.0, "", None, None, 0, 0.0)
 #: how long the provider listens until it knows a machine from a human
 DETECTION = timedelta(seconds=4)
 
 
 @dataclass(slots=True)
 class Contact:
-    """A call or message as the provider keeps it; ``held`` are callbacks that a fault keeps back for a while."""
+    """A call or message as the provider keeps it; ``held`` are callbacks that a fault keeps back for a while.
+
+    ``room``: the conference that a call is in. ``ending``: it is being hung up, by request or because its conference has ended.
+    """
 
     kind: str
     to: str
@@ -49,6 +64,8 @@ class Contact:
     sequence: int = 0
     error_code: int | None = None
     held: list[dict[str, str]] = field(default_factory=list)
+    room: str = ""
+    ending: bool = False
 
     @property
     def begun_at(self) -> datetime | None:
@@ -67,7 +84,8 @@ class Contact:
 class World:
     """What a life needs: the wire to the product, the citizens, and where it reports statuses and counts.
 
-    ``inbound_url`` is where the provider posts what citizens write; where it is empty nobody writes.
+    ``inbound_url`` is where the provider posts what citizens write; where it is empty nobody writes. ``staff``: telephones of people
+    at work, which are answered at once and kept on the line. ``rooms``: who is in which conference.
     """
 
     account_sid: str
@@ -77,6 +95,8 @@ class World:
     report: Callable[[Contact, str, datetime, dict[str, str]], None]
     count: Callable[..., None]
     inbound_url: str = ""
+    staff: set[str] = field(default_factory=set)
+    rooms: dict[str, list[Contact]] = field(default_factory=dict)
 
 
 def live_call(call: Contact, world: World) -> Iterator[datetime]:
@@ -86,6 +106,8 @@ def live_call(call: Contact, world: World) -> Iterator[datetime]:
     yield (at := at + timedelta(seconds=1))
     citizen = world.population.find(call.to)
     plan = world.population.plan_call(citizen, call.try_number) if citizen else None
+    if call.to in world.staff:
+        citizen, plan = None, AT_WORK
     if plan is None or plan.kind == "dead":
         call.ended_at = at
         world.report(call, "failed", at, {"SipResponseCode": "404"})
@@ -107,7 +129,7 @@ def live_call(call: Contact, world: World) -> Iterator[datetime]:
     world.report(call, "completed", hung_up_at, {"CallDuration": str(call.duration)})
 
 
-def _talk(call: Contact, citizen: Citizen, plan: CallPlan, world: World, at: datetime) -> Iterator[datetime]:
+def _talk(call: Contact, citizen: Citizen | None, plan: CallPlan, world: World, at: datetime) -> Iterator[datetime]:
     """Fetch voice pages, hear them out and press keys until somebody hangs up; yields the end of each page."""
     person = Person(citizen, plan, world)
     request: Request | None = (call.url, {})
@@ -124,7 +146,24 @@ def _talk(call: Contact, citizen: Citizen, plan: CallPlan, world: World, at: dat
             known_at = None
         yield (at := end)
         if request is None:
+            yield from _confer(call, next((verb for verb in verbs if verb.room), None), plan, world, at)
             return
+
+
+def _confer(call: Contact, dial: Verb | None, plan: CallPlan, world: World, at: datetime) -> Iterator[datetime]:
+    """Be in a conference, if the page put the call into one: until hung up, the conference ends, or the person has had enough."""
+    if dial is None:
+        return
+    call.room = dial.room
+    world.rooms.setdefault(dial.room, []).append(call)
+    leaves_at = at + STAYS[plan.cooperation if plan.kind == "human" else plan.kind]
+    while not call.ending and at < leaves_at:
+        yield (at := at + LISTENS)
+    call.room = ""
+    others = world.rooms[dial.room]
+    others.remove(call)
+    for other in others if dial.in_charge else ():
+        other.ending = True
 
 
 def _detect(plan: CallPlan) -> str:
@@ -183,6 +222,8 @@ def _hear(verbs: list[Verb], person: Person) -> tuple[float, Request | None]:
             return seconds, None
         if verb.name == "Redirect":
             return seconds, (verb.url, {})
+        if verb.room:
+            return seconds, None
         if verb.name == "Dial":
             # Whoever is called answers and talks for a while, then hangs up; without an action the page goes on.
             seconds += BRIDGED.total_seconds()

@@ -18,7 +18,10 @@ class TwimlError(Exception):
 
 @dataclass(frozen=True)
 class Verb:
-    """One verb: what is heard, where keys go, how long it waits, whether silence is sent as well, what is played meanwhile."""
+    """One verb: what is heard, where keys go, how long it waits, whether silence is sent as well, what is played meanwhile.
+
+    ``room``: the conference that the call is put into; ``in_charge``: which ends when this call does.
+    """
 
     name: str
     text: str = ""
@@ -26,6 +29,8 @@ class Verb:
     timeout: float = 5.0
     calls_on_silence: bool = False
     recordings: tuple[str, ...] = ()
+    room: str = ""
+    in_charge: bool = False
 
 
 def read_page(document: str, address: str) -> list[Verb]:
@@ -60,7 +65,14 @@ def _read_verb(element, address: str) -> Verb:
         action = element.get("action")
         if not _words(element):
             raise TwimlError("A <Dial> names no number.")
-        return Verb("Dial", url=urljoin(address, action) if action else "", timeout=_seconds(element, "timeout", "30"))
+        conference = element.find("Conference")
+        return Verb(
+            "Dial",
+            url=urljoin(address, action) if action else "",
+            timeout=_seconds(element, "timeout", "30"),
+            room="" if conference is None else _words(conference),
+            in_charge=conference is not None and conference.get("endConferenceOnExit") == "true",
+        )
     if element.tag == "Redirect":
         return Verb("Redirect", url=urljoin(address, text))
     if element.tag == "Pause":

@@ -128,6 +128,7 @@ CALL_FORM: Parameters = (
         "AsyncAmdStatusCallbackMethod": _one_of("GET POST"),
     },
 )
+HANG_UP_FORM: Parameters = ({"Status": _one_of("completed")}, {})
 MESSAGE_FORM: Parameters = (
     {"To": is_phone, "From": is_phone, "Body": _matches(r"(?s).{1,1600}")},
     {"StatusCallback": is_address},
@@ -217,6 +218,7 @@ class Operation:
 _ACCOUNT = "/2010-04-01/Accounts/AC[0-9a-f]{32}"
 OPERATIONS = (
     Operation("POST", f"{_ACCOUNT}/Calls\\.json", CALL_FORM, NOTHING, 201, CALL),
+    Operation("POST", f"{_ACCOUNT}/Calls/CA[0-9a-f]{{32}}\\.json", HANG_UP_FORM, NOTHING, 200, CALL),
     Operation("POST", f"{_ACCOUNT}/Messages\\.json", MESSAGE_FORM, NOTHING, 201, MESSAGE),
     Operation("GET", f"{_ACCOUNT}/Calls\\.json", NOTHING, LIST_QUERY, 200, CALL, "calls"),
     Operation("GET", f"{_ACCOUNT}/Messages\\.json", NOTHING, LIST_QUERY, 200, MESSAGE, "messages"),

@@ -218,3 +218,44 @@ def test_two_shuffled_rounds_end_with_the_same_callbacks_and_keys(simulation, pr
         ended.append([(product.statuses_of(phone[1:]), product.digits_of(phone[1:])) for phone in phones])
     assert ended[0] == ended[1]
     assert {statuses[-1] for statuses, _ in ended[0]} == {"completed", "busy", "no-answer", "failed"}
+
+
+CONFERENCE = '<Response><Dial><Conference startConferenceOnEnter="true" endConferenceOnExit="{}">desk</Conference></Dial></Response>'
+
+
+def confer(simulation, product) -> tuple[str, str]:
+    """Somebody at work is held in a conference, and a willing citizen is called into it; the ids of both calls."""
+    product.voice = lambda path: Response(CONFERENCE.format(str(path == "line").lower()), mimetype="text/xml")
+    simulation.control("staff", {"numbers": ["+8613900000001"]})
+    telephone = simulation.telephone()
+    line = telephone.place_call(simulation.call_request("line", "+8613900000001"))
+    phone = simulation.find(lambda citizen: is_smooth(plan_of(simulation, citizen)))
+    called = telephone.place_call(simulation.call_request("k1", phone, "off"))
+    simulation.run(minutes=2)
+    return line, called
+
+
+def test_in_a_conference_the_desk_tells_what_the_citizen_would_answer(simulation, product):
+    _, called = confer(simulation, product)
+    desk = simulation.control("conferences")[1]["conferences"]["desk"]
+    [talk] = desk["citizens"]
+    population = simulation.engine.population
+    citizen = population.find(simulation.engine.contacts[called].to)
+    assert (desk["at_work"], talk["sid"], talk["cooperation"]) == (1, called, "answers")
+    assert talk["answers"]["I1"] == population.answer(citizen, "I1")
+
+
+def test_a_call_in_a_conference_goes_on_until_it_is_hung_up_and_the_other_stays(simulation, product):
+    _, called = confer(simulation, product)
+    assert product.statuses_of("k1")[-1] == "in-progress"
+    simulation.telephone().end_call(called)
+    simulation.run(seconds=5)
+    assert product.statuses_of("k1")[-1] == "completed"
+    assert product.statuses_of("line")[-1] == "in-progress"
+
+
+def test_when_whoever_is_in_charge_hangs_up_the_conference_ends_for_all(simulation, product):
+    line, _ = confer(simulation, product)
+    simulation.telephone().end_call(line)
+    simulation.run(seconds=10)
+    assert product.statuses_of("line")[-1] == product.statuses_of("k1")[-1] == "completed"

@@ -55,3 +55,16 @@ def test_what_is_found_went_to_that_number_since_that_moment_newest_first(
 @pytest.mark.parametrize(("send", "find", "make_request"), CONTACTS)
 def test_a_number_nobody_was_asked_to_contact_is_not_found(telephone, simulation, send, find, make_request):
     assert getattr(telephone, find)(phone_of(9), START) == []
+
+
+def test_a_call_that_is_not_under_way_cannot_be_hung_up(telephone, simulation):
+    with pytest.raises(ProviderRefused):
+        telephone.end_call("CA" + "f" * 32)
+    try:
+        sid = telephone.place_call(simulation.call_request("k1", phone_of(1)))
+    except ProviderRefused:
+        return
+    simulation.run(minutes=30)
+    with pytest.raises(ProviderRefused) as refused:
+        telephone.end_call(sid)
+    assert refused.value.code == "21220" and not refused.value.retry_later
