@@ -105,9 +105,10 @@ def publish(round_code: str, approved_by: str, seconded_by: str, reason: str, as
 @click.command()
 @click.argument("bundle", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--public-key", default="", help="The commission's key in hex, from a place other than the bundle.")
+@click.option("--engine", type=click.Choice(list(ENGINES)), default="duckdb", help="What reads the auditor's answers.")
 @as_json
 @speaks_plainly
-def verify(bundle: Path, public_key: str, as_json: bool) -> None:
+def verify(bundle: Path, public_key: str, engine: str, as_json: bool) -> None:
     """Draw the sample again and compute every published figure again, from the bundle alone."""
     try:
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)) if public_key else None
@@ -115,7 +116,7 @@ def verify(bundle: Path, public_key: str, as_json: bool) -> None:
         raise Refusal("The public key is 64 hex digits; this is not one.") from error
     # The verifier of the draw says what it finds as it goes along.
     with redirect_stdout(sys.stderr if as_json else sys.stdout):
-        checks = list(verify_bundle(bundle, key))
+        checks = list(verify_bundle(bundle, key, engine=engine))
     figures = [{"check": check.name, "problems": list(check.problems)} for check in checks]
 
     def lines():

@@ -28,10 +28,11 @@ class Check:
     problems: tuple[str, ...]
 
 
-def verify_bundle(path: Path, public_key: Ed25519PublicKey | None = None) -> Iterator[Check]:
+def verify_bundle(path: Path, public_key: Ed25519PublicKey | None = None, *, engine: str = "duckdb") -> Iterator[Check]:
     """Check a bundle step by step; stops after the archive where that is not as it was signed.
 
     ``public_key``: the commission's, where the reader has it from elsewhere; without it only changes after signing are found.
+    ``engine``, one of ``ENGINES``: what reads the answers of an auditor's bundle.
     """
     try:
         bundle = open_bundle(path, public_key)
@@ -51,7 +52,7 @@ def verify_bundle(path: Path, public_key: Ed25519PublicKey | None = None) -> Ite
         yield Check("figures", tuple(differences(figures, scheme)))
         yield Check("annual", tuple(_check_annual(bundle, configuration, figures)))
         if bundle.kind == "auditor":
-            yield Check("answers", tuple(_check_answers(bundle, configuration, figures, scheme)))
+            yield Check("answers", tuple(_check_answers(bundle, configuration, figures, scheme, engine)))
     except (SurveyError, KeyError, ValueError, TypeError) as error:
         yield Check("figures", (f"the figures cannot be computed again: {error!r}",))
 
@@ -67,7 +68,7 @@ def _check_annual(bundle: Bundle, configuration: dict, figures: dict) -> Iterato
             yield f"{names.ANNUAL_MEMBER}: unit {one['unit']} is stated as {one}, computed as {other}"
 
 
-def _check_answers(bundle: Bundle, configuration: dict, figures: dict, scheme: Scheme) -> Iterator[str]:
+def _check_answers(bundle: Bundle, configuration: dict, figures: dict, scheme: Scheme, engine: str) -> Iterator[str]:
     """From the answers to the figures: everything that is published, and everything that is not."""
     units = [ScoredUnit(**row) for row in _read(bundle, names.UNITS_MEMBER)]
     orders = {
@@ -83,7 +84,7 @@ def _check_answers(bundle: Bundle, configuration: dict, figures: dict, scheme: S
         bundle.extract(names.ANSWERS_MEMBER, path)
         if hashlib.sha256(path.read_bytes()).hexdigest() != disclosure["dataset_sha256"]:
             yield f"{names.ANSWERS_MEMBER} is not the data set whose hash was published"
-        computed = score_dataset(path, strata, units, configuration, orders, seed)
+        computed = score_dataset(path, strata, units, configuration, orders, seed, engine=engine)
     if computed != _read(bundle, names.ALL_FIGURES_MEMBER):
         yield f"{names.ALL_FIGURES_MEMBER} is not what follows from the answers"
     if public_figures(computed, scheme.gates) != figures:

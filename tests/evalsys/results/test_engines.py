@@ -15,6 +15,7 @@ from evalsys.fieldwork.closing import close_round
 from evalsys.results.freezing import freeze_round
 from evalsys.results.publishing import publish_round
 from evalsys.results.scoring import score_round
+from evalsys.results.verifying import verify_bundle
 from tests.evalsys.installation import ROUND, answer_all, copy_of
 from tests.evalsys.results.made_up_answers import SCALES, Rows, summed
 
@@ -57,6 +58,11 @@ def test_bundles_are_the_same_bytes_whichever_engine_read_the_answers(spark, ope
         published[engine] = {kind: (place.runtime.published_folder / name).read_bytes() for kind, name in files.items()}
     assert published["duckdb"].keys() == {"public", "auditor"}
     assert published["duckdb"] == published["spark"]
+    auditors = tmp_path / "bundle.zip"
+    auditors.write_bytes(published["duckdb"]["auditor"])
+    checks = list(verify_bundle(auditors, engine="spark"))
+    assert {check.name for check in checks} >= {"draw", "figures", "answers"}
+    assert [check.problems for check in checks if check.problems] == []
 
 
 def test_where_spark_is_not_installed_scoring_with_it_says_so(monkeypatch, opened):
