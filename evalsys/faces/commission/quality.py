@@ -37,8 +37,9 @@ from evalsys.render.figures import interviewer_figure
 
 blueprint = Blueprint("quality", __name__, url_prefix="/commission/rounds/<code>/quality")
 
-#: so many rows of a list are shown at once
+#: so many rows are shown of a list of things to do, and of one to look things up in
 ROWS = 50
+FEW = 20
 RECONTACT_WORDS = {
     "confirmed": _l("Took place"),
     "not-held": _l("Did not take place"),
@@ -78,6 +79,7 @@ def _show(found: Round, **forms):
         round=found,
         units={unit.code: unit for unit in found.units},
         rows=ROWS,
+        few=FEW,
         act_form=ActForm(),
         recontacts=describe_recontacts(session, runtime, found) if found.drawn_at else None,
         recontact_words=RECONTACT_WORDS,
