@@ -45,13 +45,14 @@ def office(_office, tmp_path):
 class Person:
     """An interviewer before a browser without scripts, and beside them the telephones that the provider connects."""
 
-    def __init__(self, place, name: str = "wang") -> None:
-        self.place, self.browser = place, signed_in(place.app, name)
+    def __init__(self, place, name: str = "wang", home: str = "/interviewing/") -> None:
+        self.place, self.browser, self.home = place, signed_in(place.app, name), home
         self.shown: list[str] = []
         self.html = ""
         self.look()
 
-    def look(self, path: str = "/interviewing/"):
+    def look(self, path: str = ""):
+        path = path or self.home
         answer = self.browser.get(path)
         assert answer.status_code == 200
         self.html = answer.text
@@ -63,9 +64,9 @@ class Person:
         found = next(
             form
             for form in re.findall(r"<form.*?</form>", self.html, re.S)
-            if re.search(rf'action="[^"]*{action}"', form)
+            if (re.search(rf'action="[^"]*{action}"', form) if action else 'name="shift"' in form)
         )
-        address = re.search(r'action="([^"]*)"', found)[1]
+        address = action and re.search(r'action="([^"]*)"', found)[1] or self.home
         fields = dict(re.findall(r'<input[^>]*type="hidden"[^>]*name="([^"]*)"[^>]*value="([^"]*)"', found))
         fields |= dict(re.findall(r'<input[^>]*name="(csrf_token)"[^>]*value="([^"]*)"', found))
         for tag in re.findall(r"<input[^>]*hidden[^>]*>", found):
@@ -376,3 +377,40 @@ def test_without_a_telephone_line_the_desk_says_so_and_shows_no_number(tmp_path)
     wang.press("/next")
     assert "No call can be placed from here" in wang.html
     assert not re.search(r'action="[^"]*/call"', wang.html) and not FULL_NUMBER.findall(wang.html)
+
+
+def test_a_supervisor_hears_a_talk_and_is_not_heard_and_it_stands_in_the_trail(office):
+    keep_one(office, "interviewer")
+    wang = Person(office).begin()
+    chair = Person(office, "chair", f"/commission/rounds/{ROUND}/interviewers/")
+    assert "i1" in chair.html and "on the line" in chair.html
+    assert chair.press("", shift="1", number="13900000003") == 302
+    call = office.telephone.placed[-1]
+    page = wang.fetch(call.voice_url)
+    assert call.to == "+8613900000003"
+    assert f">{wang.room}</Conference>" in page and 'muted="true"' in page
+    assert office.sql("select actor, action from audit_entry order by id desc limit 1") == [("chair", "listened in")]
+    assert not FULL_NUMBER.findall("".join(chair.shown))
+
+
+def test_nobody_listens_in_to_whom_is_not_on_the_line_or_at_a_number_that_cannot_be_called(office):
+    wang = Person(office).begin()
+    chair = Person(office, "chair", f"/commission/rounds/{ROUND}/interviewers/")
+    assert chair.press("", shift="1", number="12") == 422
+    wang.fetch(office.telephone.placed[0].status_url, CallStatus="completed")
+    assert chair.press("", shift="1", number="13900000003") == 409
+    assert len(office.telephone.placed) == 1
+
+
+def test_own_figures_count_calls_and_outcomes(office):
+    wang = Person(office).begin()
+    for outcome in ("2.111", "3.13"):
+        wang.look().press("/next")
+        wang.talk()
+        wang.press("/outcome", outcome=outcome)
+    wang.look().press("/next")
+    wang.talk()
+    office.clock.advance(timedelta(seconds=90))
+    wang.answer_all()
+    cells = re.findall(r'<td class="number">([^<]*)</td>', wang.look("/interviewing/figures").html)
+    assert cells == ["3", "3", "2", "2", "1", "1", "50.0%", "50.0%", "1.5", "1.5"]
