@@ -120,6 +120,7 @@ FIELDWORK = Fields(
         "cost_per_minute": Optional(Number(), None),
         "cost_per_message": Optional(Number(), None),
         "budget": Optional(Number(0.01), None),
+        "planned_deviation": Optional(Number(0.01, 50), None),
         "holidays": Optional(ListOf(Day()), []),
         "calling_hours": CALLING_HOURS,
         "area_hours": Optional(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from evalsys.faces.commission import call_centre, lines, quality
+from evalsys.faces.commission import board, call_centre, lines, quality
 from evalsys.faces.commission import routes as commission
 from evalsys.faces.designer import routes as designer
 from evalsys.faces.interviewer import routes as interviewer
@@ -13,7 +13,7 @@ from evalsys.faces.respondent import routes as respondent
 from evalsys.faces.session import routes as session
 from evalsys.faces.voice import routes as voice
 
-FACES = (public, session, designer, commission, call_centre, quality, lines, interviewer, respondent, voice)
+FACES = (public, session, designer, commission, board, call_centre, quality, lines, interviewer, respondent, voice)
 
 
 def register_faces(app: Flask) -> None:

@@ -7,14 +7,15 @@ and of a Poisson count); L. Kish, *Survey Sampling* (1965), 11.7.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from scipy import stats
+import numpy as np
+from scipy import special
 
 from surveys.errors import FieldworkError
-from surveys.fieldwork.calling_hours import CallingHours
+from surveys.fieldwork.calling_hours import Opening
 from surveys.fieldwork.quotas import ReleaseRule, ReplicateProgress, expected_completes, expected_response_share
 
 HOUR = timedelta(hours=1)
@@ -46,9 +47,9 @@ def forecast_hours(missing: int, events: int, hours: float, *, level: float = LE
         return Range(0.0, 0.0, 0.0)
     if events == 0 or hours == 0:
         return None
-    spread = stats.f(2 * missing, 2 * events + 1)
     scale = hours * missing / (events + 0.5)
-    return Range(*(float(scale * spread.ppf(share)) for share in ((1 - level) / 2, 0.5, (1 + level) / 2)))
+    shares = (1 - level) / 2, 0.5, (1 + level) / 2
+    return Range(*(float(scale * special.fdtri(2 * missing, 2 * events + 1, share)) for share in shares))
 
 
 def forecast_completes(released: Sequence[ReplicateProgress], rule: ReleaseRule, *, level: float = LEVEL) -> Range:
@@ -65,9 +66,16 @@ def forecast_completes(released: Sequence[ReplicateProgress], rule: ReleaseRule,
         sure = completes + still_open * share
         return Range(sure, sure, sure)
     weight = final + rule.prior_cases
-    more = stats.betabinom(still_open, share * weight, (1 - share) * weight)
-    low, high = (float(more.ppf(part)) for part in ((1 - level) / 2, (1 + level) / 2))
+    low, high = _beta_binomial_bounds(still_open, share * weight, (1 - share) * weight, level)
     return Range(completes + low, expected_completes(released, rule), completes + high)
+
+
+def _beta_binomial_bounds(cases: int, a: float, b: float, level: float) -> tuple[float, float]:
+    k = np.arange(cases + 1)
+    log_choose = -np.log(cases + 1) - special.betaln(cases - k + 1, k + 1)
+    below = np.cumsum(np.exp(log_choose + special.betaln(k + a, cases - k + b) - special.betaln(a, b)))
+    low, high = np.searchsorted(below, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(min(high, cases))
 
 
 def allocation_deff(shares: Sequence[float], sizes: Sequence[int]) -> float:
@@ -83,28 +91,26 @@ def allocation_deff(shares: Sequence[float], sizes: Sequence[int]) -> float:
     return sum(size for _, size in strata) * sum(share**2 / size for share, size in strata) / whole**2
 
 
-def calling_hours_between(hours: CallingHours, after: datetime, until: datetime) -> float:
-    """How many hours between two moments calls may ring."""
-    return sum(((opening.end - opening.start) / HOUR for opening in hours.openings(after, until)), 0.0)
+def total_hours(openings: Iterable[Opening]) -> float:
+    """How many hours the stretches last in which calls may ring."""
+    return sum(((opening.end - opening.start) / HOUR for opening in openings), 0.0)
 
 
-def moment_after(hours: CallingHours, after: datetime, until: datetime, needed: float) -> datetime | None:
-    """When ``needed`` calling hours have passed since ``after``; ``None`` where ``until`` comes first."""
+def moment_after(openings: Iterable[Opening], needed: float) -> datetime | None:
+    """When ``needed`` calling hours of the stretches have passed; ``None`` where they are not so many, or there is none."""
     left = needed * HOUR
-    if not left:
-        return after
-    for opening in hours.openings(after, until):
+    for opening in openings:
         if left <= opening.end - opening.start:
             return opening.start + left
         left -= opening.end - opening.start
     return None
 
 
-def moment_before(hours: CallingHours, since: datetime, now: datetime, wanted: float) -> datetime:
-    """The moment since which ``wanted`` calling hours have passed until ``now``; ``since`` where there were fewer."""
+def moment_before(openings: Sequence[Opening], wanted: float) -> datetime | None:
+    """The moment from which on the stretches hold ``wanted`` calling hours: the beginning where they are fewer, ``None`` without any."""
     left = wanted * HOUR
-    for opening in reversed(list(hours.openings(since, now))):
+    for opening in reversed(openings):
         if left <= opening.end - opening.start:
             return opening.end - left
         left -= opening.end - opening.start
-    return since
+    return openings[0].start if openings else None

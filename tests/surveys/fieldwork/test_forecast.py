@@ -8,17 +8,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from surveys.errors import FieldworkError
 from surveys.fieldwork import CallingHours, ReleaseRule, ReplicateProgress, Window
 from surveys.fieldwork.forecast import (
     Range,
     allocation_deff,
-    calling_hours_between,
     forecast_completes,
     forecast_hours,
     moment_after,
     moment_before,
+    total_hours,
 )
 
 RULE = ReleaseRule(0.8, 0.3, 30)
@@ -110,30 +111,41 @@ def test_an_allocation_in_proportion_costs_nothing_and_any_other_something(sizes
     assert allocation_deff(shares[: len(sizes)], sizes) >= 1 - 1e-12
 
 
+def between(after, until):
+    """The stretches between two moments in which calls may ring."""
+    return tuple(HOURS.openings(after, until))
+
+
+def test_a_range_of_completes_holds_the_share_of_the_beta_binomial_that_it_names():
+    found = forecast_completes([ReplicateProgress(60, 40, 12)], RULE)
+    exact = stats.betabinom(20, 21, 49)
+    assert (found.low - 12, found.high - 12) == (exact.ppf(0.1), exact.ppf(0.9))
+
+
 def test_hours_are_counted_only_while_calls_may_ring():
-    assert calling_hours_between(HOURS, MONDAY, MONDAY + timedelta(days=3)) == 18
-    assert calling_hours_between(HOURS, MONDAY.replace(hour=11), MONDAY.replace(hour=15)) == 2
-    assert calling_hours_between(HOURS, MONDAY, MONDAY) == 0
+    assert total_hours(between(MONDAY, MONDAY + timedelta(days=3))) == 18
+    assert total_hours(between(MONDAY.replace(hour=11), MONDAY.replace(hour=15))) == 2
+    assert total_hours(()) == 0
 
 
 def test_a_finish_skips_the_break_and_the_holiday_and_is_none_after_the_field_period():
-    until = MONDAY + timedelta(days=3)
-    assert moment_after(HOURS, MONDAY, until, 3) == MONDAY.replace(hour=12)
-    assert moment_after(HOURS, MONDAY, until, 3.5) == MONDAY.replace(hour=14, minute=30)
-    assert moment_after(HOURS, MONDAY, until, 10) == MONDAY.replace(day=10, hour=10)
-    assert moment_after(HOURS, MONDAY, until, 18.5) is None
-    assert moment_after(HOURS, MONDAY, until, 0) == MONDAY
-    assert moment_after(HOURS, until, until, 1) is None
+    ahead = between(MONDAY, MONDAY + timedelta(days=3))
+    assert moment_after(ahead, 3) == MONDAY.replace(hour=12)
+    assert moment_after(ahead, 3.5) == MONDAY.replace(hour=14, minute=30)
+    assert moment_after(ahead, 10) == MONDAY.replace(day=10, hour=10)
+    assert moment_after(ahead, 18.5) is None
+    assert moment_after((), 1) is None
 
 
 def test_the_last_hours_are_counted_back_over_breaks():
-    now = MONDAY.replace(hour=15)
-    assert moment_before(HOURS, MONDAY, now, 2) == MONDAY.replace(hour=11)
-    assert moment_before(HOURS, MONDAY, now, 50) == MONDAY
+    past = between(MONDAY, MONDAY.replace(hour=15))
+    assert moment_before(past, 2) == MONDAY.replace(hour=11)
+    assert moment_before(past, 50) == MONDAY.replace(hour=9)
+    assert moment_before((), 1) is None
 
 
 @given(st.floats(0.1, 17.9))
 def test_counting_on_and_back_meet(wanted):
-    end = moment_after(HOURS, MONDAY, MONDAY + timedelta(days=3), wanted)
-    back = moment_before(HOURS, MONDAY, end, wanted)
-    assert abs(calling_hours_between(HOURS, back, end) - wanted) < 1e-6
+    end = moment_after(between(MONDAY, MONDAY + timedelta(days=3)), wanted)
+    back = moment_before(between(MONDAY, end), wanted)
+    assert abs(total_hours(between(back, end)) - wanted) < 1e-6
