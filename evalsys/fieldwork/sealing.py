@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -13,6 +12,17 @@ from sqlalchemy.orm import Session
 from evalsys.base.errors import Refused
 from evalsys.base.runtime import Runtime
 from evalsys.design.models import Round
+from evalsys.fieldwork.blocks import (
+    CLASS,
+    COMPLETE,
+    Answered,
+    Homes,
+    choose_blocks,
+    choose_own_blocks,
+    class_of,
+    is_tallied,
+    new_block,
+)
 from evalsys.fieldwork.call_results import forget_digests
 from evalsys.fieldwork.case_notes import forget_notes
 from evalsys.fieldwork.interviews import read_answers
@@ -23,43 +33,9 @@ from evalsys.fieldwork.tallies import add_to_tallies
 from evalsys.outbox.actions import put_job
 from evalsys.samples.models import Case, Stratum
 from surveys.fieldwork import find_outcome
-from surveys.fieldwork.anonymity import choose_together, hide_rare
+from surveys.fieldwork.anonymity import hide_rare
 from surveys.sampling.strata import Stratum as StratumName
 from surveys.sampling.strata import collapse_strata
-
-#: the least number of answers that is sealed at once, of one unit
-BATCH = 10
-#: the least number of answers that share what a sealed answer tells of its case
-CLASS = 5
-_COMPLETE = "1.1"
-
-
-@dataclass(frozen=True)
-class _Answered:
-    """A finished interview on its way out of its case. ``interviewer``: who took it, ``""`` on the web and by machine."""
-
-    case_id: int
-    unit: str
-    stratum: str
-    channel: str
-    arm: str
-    outcome: str
-    interviewer: str
-    answers: dict[str, str]
-
-    def classes(self) -> tuple[tuple[str, ...], ...]:
-        """What a batch must have several of: of a complete interview its stratum and its place in the mode experiment."""
-        if self.outcome != _COMPLETE:
-            return (("outcome", self.outcome),)
-        return ("stratum", self.stratum), ("mode", self.arm, self.channel)
-
-
-@dataclass
-class _Block:
-    """Answers that leave together; ``interviewer`` where one took them all and the block is theirs."""
-
-    interviewer: str
-    answers: list[_Answered]
 
 
 def seal_answers(session: Session, runtime: Runtime, round_: Round) -> int:
@@ -68,7 +44,7 @@ def seal_answers(session: Session, runtime: Runtime, round_: Round) -> int:
     undecided = select(Voiding.case_id).where(Voiding.decision == "", Voiding.case_id.is_not(None))
     let_go = Interview.answered_at <= held_until, Interview.case_id.not_in(undecided)
     ready = _read_answered(session, runtime, round_, *let_go)
-    blocks = {_new_block(): block for block in _choose_blocks(ready)}
+    blocks = {new_block(): block for block in choose_blocks(ready)}
     rows = [_row(round_, one, one.stratum, block) for block, chosen in blocks.items() for one in chosen.answers]
     _keep(session, _blur(rows))
     _leave_cases(session, round_, {block: chosen.answers for block, chosen in blocks.items()})
@@ -82,66 +58,6 @@ def seal_answers(session: Session, runtime: Runtime, round_: Round) -> int:
     return len(rows)
 
 
-def _choose_blocks(ready: Sequence[_Answered]) -> list[_Block]:
-    """Which answers leave now, and together with which.
-
-    Per unit at least ten, five of each class; those of one interviewer by themselves where they suffice, so that they can be voided
-    by themselves. An interviewer of whose complete interviews fewer than five would leave waits with all of them, since they are
-    tallied as they leave.
-    """
-    waiting = list(ready)
-    while True:
-        blocks = _part_blocks(waiting)
-        leaving = Counter(one.interviewer for block in blocks for one in block.answers if _is_tallied(one))
-        few = {interviewer for interviewer, count in leaving.items() if count < CLASS}
-        if not few:
-            return blocks
-        waiting = [one for one in waiting if not (_is_tallied(one) and one.interviewer in few)]
-
-
-def _part_blocks(waiting: Sequence[_Answered]) -> list[_Block]:
-    blocks = []
-    for interviews in _by_unit(waiting):
-        own = _choose_own(interviews)
-        gone = {one.case_id for block in own for one in block.answers}
-        rest = _choose_batch([one for one in interviews if one.case_id not in gone])
-        blocks += own
-        if rest:
-            blocks.append(_Block("", rest))
-    return blocks
-
-
-def _choose_own(interviews: Sequence[_Answered]) -> list[_Block]:
-    """Blocks of one interviewer each, of the interviews of one unit."""
-    by_interviewer: dict[str, list[_Answered]] = defaultdict(list)
-    for one in interviews:
-        if one.interviewer:
-            by_interviewer[one.interviewer].append(one)
-    chosen = {interviewer: _choose_batch(own) for interviewer, own in by_interviewer.items()}
-    return [_Block(interviewer, batch) for interviewer, batch in chosen.items() if batch]
-
-
-def _choose_all_own(interviews: Sequence[_Answered]) -> list[_Block]:
-    return [block for of_unit in _by_unit(interviews) for block in _choose_own(of_unit)]
-
-
-def _by_unit(interviews: Sequence[_Answered]) -> list[list[_Answered]]:
-    units: dict[str, list[_Answered]] = defaultdict(list)
-    for one in interviews:
-        units[one.unit].append(one)
-    return list(units.values())
-
-
-def _choose_batch(interviews: Sequence[_Answered]) -> list[_Answered]:
-    """The interviews of a unit that may leave together; none where they are fewer than ten."""
-    batch = [interviews[place] for place in choose_together([one.classes() for one in interviews], CLASS)]
-    return batch if len(batch) >= BATCH else []
-
-
-def _is_tallied(one: _Answered) -> bool:
-    return one.interviewer != "" and one.outcome == _COMPLETE
-
-
 def seal_rest(session: Session, runtime: Runtime, round_: Round) -> int:
     """At close, seal what is left over: what makes a block of one interviewer as that, each other answer with its class.
 
@@ -153,15 +69,15 @@ def seal_rest(session: Session, runtime: Runtime, round_: Round) -> int:
     rows = _take_back(session, round_)
     for row in rows:
         row["stratum"] = final.get(row["stratum"], "")
-    homes = _Homes(rows, _find_interviewers(session, round_))
+    homes = Homes(rows, _find_interviewers(session, round_))
     placed = {one.case_id: (one, _row(round_, one, final[one.stratum], "")) for one in rest}
-    for block in _choose_all_own(rest):
+    for block in choose_own_blocks(rest):
         homes.open(block.interviewer, [placed[one.case_id][1] for one in block.answers])
-    homeless = Counter(_class_of(row) for one, row in placed.values() if not row["block"] and not homes.find(one, row))
-    blocks: dict[str, list[_Answered]] = defaultdict(list)
+    homeless = Counter(class_of(row) for one, row in placed.values() if not row["block"] and not homes.find(one, row))
+    blocks: dict[str, list[Answered]] = defaultdict(list)
     for one, row in placed.values():
         if not row["block"]:
-            homes.house(one, row, homeless[_class_of(row)])
+            homes.house(one, row, homeless[class_of(row)])
         rows.append(row)
         blocks[row["block"]].append(one)
     _keep(session, _blur(rows))
@@ -171,54 +87,6 @@ def seal_rest(session: Session, runtime: Runtime, round_: Round) -> int:
     _tally(session, round_, [(one, row["stratum"]) for one, row in placed.values() if not row["voided"]])
     have_originals_erased(session, runtime, round_, "interview", "attempt", "case_note", "sealed_answer")
     return len(rest)
-
-
-class _Homes:
-    """Where the answers that are left over at close go: to a block that has their class already, or else to a last one of their unit.
-
-    A block of one interviewer takes that one's answers only. Where fewer than five are left of a class that only other interviewers'
-    blocks have, they mix with one of these, which is nobody's any more; where only voided blocks have the class, they are voided with
-    one, since so few could be told apart by themselves.
-    """
-
-    def __init__(self, rows: Sequence[dict], interviewers: dict[str, str]) -> None:
-        self.interviewers = interviewers
-        self._blocks: dict[tuple[str, str, str], dict[str, bool]] = defaultdict(dict)
-        for row in rows:
-            self._blocks[_class_of(row)][row["block"]] = row["voided"]
-        self._last: dict[str, str] = defaultdict(_new_block)
-
-    def open(self, interviewer: str, rows: Sequence[dict]) -> None:
-        """A new block of one interviewer's answers."""
-        block = _new_block()
-        self.interviewers[block] = interviewer
-        for row in rows:
-            row["block"] = block
-            self._blocks[_class_of(row)][block] = False
-
-    def find(self, one: _Answered, row: dict) -> str:
-        """The block that has the answer's class already and may take it: their interviewer's own, or one of nobody's; ``""`` for none."""
-        standing = [block for block, voided in self._blocks[_class_of(row)].items() if not voided]
-        for interviewer in (one.interviewer, ""):
-            for block in standing:
-                if self.interviewers.get(block, "") == interviewer:
-                    return block
-        return ""
-
-    def house(self, one: _Answered, row: dict, alike: int) -> None:
-        """Give an answer its block. ``alike``: of how many of its class `find` knows none."""
-        row["block"] = self.find(one, row)
-        if row["block"]:
-            return
-        others = self._blocks[_class_of(row)]
-        if alike < CLASS and others:
-            row["block"] = min(others, key=others.get)
-            row["voided"] = others[row["block"]]
-            self.interviewers[row["block"]] = ""
-            return
-        if alike < CLASS and row["outcome"] != _COMPLETE:
-            row["unit_code"] = ""  # few partial interviews hide among those of the other units
-        row["block"] = self._last[row["unit_code"]]
 
 
 def collapse_by_completes(session: Session, round_: Round) -> tuple[dict[str, Counter[str]], dict[str, str]]:
@@ -298,7 +166,7 @@ def _refuse_lost_answers(session: Session, round_: Round) -> None:
             )
 
 
-def _read_answered(session: Session, runtime: Runtime, round_: Round, *which) -> list[_Answered]:
+def _read_answered(session: Session, runtime: Runtime, round_: Round, *which) -> list[Answered]:
     rows = session.execute(
         select(Interview, Case)
         .join(Case, Case.id == Interview.case_id)
@@ -307,7 +175,7 @@ def _read_answered(session: Session, runtime: Runtime, round_: Round, *which) ->
     )
     taken = list_taken(session, round_, "answered")
     return [
-        _Answered(
+        Answered(
             case.id,
             interview.unit_code,
             case.stratum,
@@ -321,16 +189,12 @@ def _read_answered(session: Session, runtime: Runtime, round_: Round, *which) ->
     ]
 
 
-def _new_block() -> str:
-    return secrets.token_hex(8)
-
-
-def _row(round_: Round, one: _Answered, stratum: str, block: str) -> dict:
+def _row(round_: Round, one: Answered, stratum: str, block: str) -> dict:
     """The answer as it is kept; a partial one is not scored and needs no stratum."""
     return {
         "round_id": round_.id,
         "unit_code": one.unit,
-        "stratum": stratum if one.outcome == _COMPLETE else "",
+        "stratum": stratum if one.outcome == COMPLETE else "",
         "channel": one.channel,
         "block": block,
         "outcome": one.outcome,
@@ -339,13 +203,9 @@ def _row(round_: Round, one: _Answered, stratum: str, block: str) -> dict:
     }
 
 
-def _class_of(row: dict) -> tuple[str, str, str]:
-    return row["unit_code"], row["outcome"], row["stratum"]
-
-
 def _blur(rows: list[dict]) -> list[dict]:
     """Answers tell their channel where it is not rare in their class and block."""
-    channels = hide_rare([((row["block"], *_class_of(row)), row["channel"]) for row in rows], CLASS)
+    channels = hide_rare([((row["block"], *class_of(row)), row["channel"]) for row in rows], CLASS)
     return [row | {"channel": channel} for row, channel in zip(rows, channels, strict=True)]
 
 
@@ -371,7 +231,7 @@ def have_originals_erased(session: Session, runtime: Runtime, round_: Round, *ta
     )
 
 
-def _leave_cases(session: Session, round_: Round, blocks: dict[str, list[_Answered]]) -> None:
+def _leave_cases(session: Session, round_: Round, blocks: dict[str, list[Answered]]) -> None:
     """Forget the answers on their cases, and count them by block and channel."""
     table = SealedBlock.__table__
     for block, answers in blocks.items():
@@ -409,9 +269,9 @@ def _name_interviewers(session: Session, round_: Round, interviewers: dict[str, 
             session.execute(update(SealedBlock).where(SealedBlock.block == block).values(interviewer=interviewer))
 
 
-def _tally(session: Session, round_: Round, leaving: Sequence[tuple[_Answered, str]]) -> None:
+def _tally(session: Session, round_: Round, leaving: Sequence[tuple[Answered, str]]) -> None:
     """Add the complete interviews that people took, and that were just stored, each with the stratum it was stored with."""
-    taken = [(one.interviewer, stratum, one.answers) for one, stratum in leaving if _is_tallied(one)]
+    taken = [(one.interviewer, stratum, one.answers) for one, stratum in leaving if is_tallied(one)]
     if taken:
         add_to_tallies(session, round_, taken, least=CLASS)
 
@@ -427,10 +287,10 @@ def _find_cells(session: Session, round_: Round) -> dict[tuple[str, str, str], i
 
 
 def _count_modes(
-    session: Session, round_: Round, answers: Sequence[_Answered], known: dict[tuple[str, str, str], int]
+    session: Session, round_: Round, answers: Sequence[Answered], known: dict[tuple[str, str, str], int]
 ) -> None:
     """Count the answers of complete interviews by unit, random arm and channel; a cell that would hold fewer than five is left out."""
-    complete = [one for one in answers if one.outcome == _COMPLETE]
+    complete = [one for one in answers if one.outcome == COMPLETE]
     cells = Counter((one.unit, one.arm, one.channel) for one in complete)
     questionnaire = rules_of(round_.configuration).questionnaire
     closed = {code for code in questionnaire.order if questionnaire.question(code).options}

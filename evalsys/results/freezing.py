@@ -16,9 +16,10 @@ from evalsys.base.errors import NotFound
 from evalsys.base.runtime import Runtime
 from evalsys.design.actions import refuse_unless
 from evalsys.design.models import Round
+from evalsys.fieldwork.blocks import CLASS
 from evalsys.fieldwork.models import ModeCount, SealedAnswer
 from evalsys.fieldwork.rules import rules_of
-from evalsys.fieldwork.sealing import CLASS, collapse_by_completes, require_balance
+from evalsys.fieldwork.sealing import collapse_by_completes, require_balance
 from evalsys.results.models import FrozenDataset
 from evalsys.samples.models import Stratum
 from surveys.sampling.strata import Stratum as StratumName

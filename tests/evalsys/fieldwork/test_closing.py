@@ -10,11 +10,12 @@ import pytest
 
 from evalsys.base.errors import Refused
 from evalsys.design.queries import get_round
+from evalsys.fieldwork.blocks import BATCH, CLASS
 from evalsys.fieldwork.closing import close_round
 from evalsys.fieldwork.interviews import load_conversation, record_answer
 from evalsys.fieldwork.jobs import seal_ready_answers
 from evalsys.fieldwork.models import ModeCount, SealedAnswer
-from evalsys.fieldwork.sealing import BATCH, CLASS, balance_answers, require_balance
+from evalsys.fieldwork.sealing import balance_answers, require_balance
 from evalsys.outbox.worker import run_due_jobs
 from surveys.fieldwork import find_outcome
 from tests.evalsys.fieldwork.working import answer, attempts, contact, end, interview, keep_one

@@ -9,10 +9,11 @@ import pytest
 
 from evalsys.base.errors import Refused
 from evalsys.design.queries import get_round
+from evalsys.fieldwork.blocks import BATCH, CLASS
 from evalsys.fieldwork.closing import close_round
 from evalsys.fieldwork.jobs import seal_ready_answers
 from evalsys.fieldwork.models import SealedBlock
-from evalsys.fieldwork.sealing import BATCH, CLASS, balance_answers
+from evalsys.fieldwork.sealing import balance_answers
 from evalsys.fieldwork.voiding import approve_voiding, propose_block_voiding
 from evalsys.results.freezing import describe_strata, freeze_round
 from tests.evalsys.fieldwork.interviewed import take_interviews
