@@ -332,11 +332,10 @@ def _find_health(
     session: Session, runtime: Runtime, round_: Round, rules: FieldRules, now: datetime
 ) -> Iterator[ProviderHealth]:
     # As rows: the index by state holds few, while a count by channel would walk through all.
-    under_way = Counter(
-        session.execute(
-            select(Attempt.channel, Attempt.state).where(Attempt.round_id == round_.id, Attempt.state.in_(IN_FLIGHT))
-        ).tuples()
+    in_flight = select(Attempt.channel, Attempt.state).where(
+        Attempt.round_id == round_.id, Attempt.state.in_(IN_FLIGHT)
     )
+    under_way = Counter((channel, state) for channel, state in session.execute(in_flight))
     for channel in rules.channels:
         recent = session.scalar(
             select(func.count()).where(
