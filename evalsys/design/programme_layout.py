@@ -136,6 +136,9 @@ FIELDWORK = Fields(
             {name: Number(0) for name in ("busy", "no_answer", "machine", "soft_refusal", "technical")}
         ),
         "sms": Fields({"stop_words": ListOf(Text(40), least=1), "text": BILINGUAL}),
+        "web": Optional(
+            Fields({"layout": Optional(OneOf(("paged", "single")), "paged"), "review": Optional(YesNo(), False)}), None
+        ),
         "interviewers": Optional(Fields({"number": Text(20), "hours": Optional(CALLING_HOURS, None)}), None),
         "call_centre": Optional(Fields({"outcomes": MapOf(Text(6))}), None),
         "quality": Optional(Fields({"recontact_share": Optional(SHARE, 0.1)}), None),

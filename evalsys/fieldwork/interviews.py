@@ -139,9 +139,17 @@ def read_answers(runtime: Runtime, interview: Interview | Row) -> dict[str, str]
 
 
 def record_answer(
-    session: Session, runtime: Runtime, talk: Conversation, code: str, value: str, *, channel: str, language: str = ""
+    session: Session,
+    runtime: Runtime,
+    talk: Conversation,
+    code: str,
+    value: str,
+    *,
+    channel: str,
+    language: str = "",
+    to_review: bool = False,
 ) -> Conversation:
-    """Keep one answer, and finish the interview with the last one.
+    """Keep one answer, and finish the interview with the last one, unless the respondent is to review them all (``to_review``).
 
     An answer to an earlier question replaces the one there was; what the new path no longer asks is left out of the outcome but not
     destroyed. Raises ``InstrumentError`` for a value the question does not have, ``Refused`` where the interview takes no answers, or
@@ -151,7 +159,7 @@ def record_answer(
         raise Refused("This interview takes no more answers.")
     value = talk.questionnaire.validate_answer(code, value)
     answers = {**talk.answers, code: value}
-    done = talk.questionnaire.next_question(answers, channel) is None
+    done = not to_review and talk.questionnaire.next_question(answers, channel) is None
     return _save(session, runtime, talk, answers, channel=channel, language=language, done=done)
 
 

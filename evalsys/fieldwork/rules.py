@@ -49,6 +49,8 @@ class FieldRules:
     machine_detection: str
     speech_rate: int | None
     speech_voice: Mapping[str, str]
+    web_on_one_page: bool
+    web_review: bool
     interviewer_number: str
     interviewer_hours: CallingHours
     calls_by: str = "machine"
@@ -94,6 +96,7 @@ def rules_of(configuration: Configuration) -> FieldRules:
         content = configuration.content
         fieldwork, zone = content["fieldwork"], content["programme"]["time_zone"]
         interviewers = fieldwork.get("interviewers") or {"number": "", "hours": None}
+        web = fieldwork.get("web") or {}
         their_hours = {"calling_hours": interviewers["hours"] or fieldwork["calling_hours"]}
         _rules[configuration.sha256] = FieldRules(
             questionnaire=Questionnaire.from_configuration(content),
@@ -117,6 +120,8 @@ def rules_of(configuration: Configuration) -> FieldRules:
             machine_detection=fieldwork.get("machine_detection", "on"),
             speech_rate=fieldwork.get("speech_rate"),
             speech_voice=fieldwork.get("speech_voice") or {},
+            web_on_one_page=web.get("layout") == "single",
+            web_review=web.get("review", False),
             interviewer_number=interviewers["number"],
             interviewer_hours=CallingHours.from_configuration(fieldwork | their_hours, zone),
             calls_by=fieldwork.get("calls_by", "machine"),

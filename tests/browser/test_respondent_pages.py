@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -20,8 +21,8 @@ def place(tmp_path_factory) -> Installation:
     return make_open(tmp_path_factory.mktemp("open"))
 
 
-@pytest.fixture(scope="module")
-def address(place):
+@contextmanager
+def serving(place: Installation):
     server = make_server("127.0.0.1", 0, place.app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -31,8 +32,18 @@ def address(place):
     server.server_close()
 
 
+@pytest.fixture(scope="module")
+def address(place):
+    with serving(place) as address:
+        yield address
+
+
 @pytest.fixture
 def link(place, address) -> str:
+    return free_link(place, address)
+
+
+def free_link(place: Installation, address: str) -> str:
     """The link of a case that nobody has answered yet."""
     cid, *_ = place.sql(
         'SELECT c.cid FROM "case" c JOIN interview i ON i.case_id = c.id WHERE i.state = :state AND i.version = 0 LIMIT 1',
@@ -152,3 +163,32 @@ def test_the_page_that_promises_a_call_has_no_barrier(browser, link, screenshots
     check(page, "call", 390)
     page.screenshot(path=screenshots / f"respondent-call-{language}-390.png", full_page=True)
     page.context.close()
+
+
+@pytest.mark.parametrize(("language", "width"), [("zh_Hans", 320), ("en", 320), ("zh_Hans", 1280), ("en", 1280)])
+def test_all_questions_on_one_page_and_the_review_have_no_barrier(browser, tmp_path, screenshots, language, width):
+    place = make_open(tmp_path / "home", web={"layout": "single", "review": True})
+    with serving(place) as address:
+        page = open_page(browser, free_link(place, address), width=width, scripts=False, reading=f"lang={language}")
+        go_on(page)
+
+        def look(name: str) -> None:
+            check(page, name, width)
+            page.screenshot(path=screenshots / f"respondent-{name}-{language}-{width}.png", full_page=True)
+
+        look("all")
+        page.locator("section.one label").first.click()
+        go_on(page)
+        look("all-missing")
+        for section in page.locator("section.one:has(input[type=radio])").all():
+            section.locator(".option label").first.click()
+        page.locator("textarea").fill({"zh_Hans": "谢谢。", "en": "Thank you."}[language])
+        go_on(page)
+        look("review")
+        page.locator(".review a").nth(1).click()
+        page.locator("section.one").nth(1).locator(".option label").last.click()
+        go_on(page)
+        assert page.locator(".review dd").nth(1).inner_text() != page.locator(".review dd").nth(2).inner_text()
+        go_on(page)
+        assert page.get_by_text({"zh_Hans": "评价已收到", "en": "Thank you for taking part"}[language]).count()
+        page.context.close()

@@ -11,8 +11,13 @@ from wtforms.validators import InputRequired, Length
 from surveys.instrument import Question
 
 
-def make_form(question: Question, language: str, sent: Mapping | None = None, *, answer: str | None = None) -> Form:
-    """The form of ``question`` with its options in ``language`` (zh or en), filled from what was sent or answered before."""
+def make_form(
+    question: Question, language: str, sent: Mapping | None = None, *, answer: str | None = None, prefix: str = ""
+) -> Form:
+    """The form of ``question`` with its options in ``language`` (zh or en), filled from what was sent or answered before.
+
+    prefix : stands before the name of its field, where a page puts several questions.
+    """
     if question.options:
         field = RadioField(
             choices=[(option.value, option.label[language]) for option in question.options],
@@ -25,4 +30,4 @@ def make_form(question: Question, language: str, sent: Mapping | None = None, *,
             ]
         )
     kind = type("AnswerForm", (Form,), {"answer": field})
-    return kind(sent, data={"answer": answer})
+    return kind(sent, data={"answer": answer}, prefix=prefix)

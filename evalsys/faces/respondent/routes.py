@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from wtforms import Form
 
 from evalsys.accounts.permissions import TOKEN, require
 from evalsys.base.database import db, transaction
@@ -14,6 +18,7 @@ from evalsys.fieldwork.cases import call_instead
 from evalsys.fieldwork.interviews import (
     Conversation,
     find_by_token,
+    finish_interview,
     opt_out,
     record_answer,
     refuse_interview,
@@ -68,7 +73,67 @@ def begin(token: str):
             (refuse_interview if choice == "decline" else opt_out)(session, runtime, talk.case_id)
     if choice != "begin" or not talk.is_open:
         return redirect(_at("respondent.leave", token=token, said=choice))
-    return redirect(_at("respondent.ask", token=token, code=talk.next_question(CHANNEL).code))
+    return redirect(_where_to_go_on(token, talk))
+
+
+@blueprint.get("/<token>/all")
+@require(TOKEN)
+def ask_all(token: str):
+    """Every question on one page, where the round puts them so."""
+    talk, elsewhere = _at_work(token, talk_is_paged=False)
+    return elsewhere or _all_page(token, talk, _forms(talk))
+
+
+@blueprint.post("/<token>/all")
+@require(TOKEN)
+def answer_all(token: str):
+    """Keep what was answered, question by question along the path that the answers make; what is missing or wrong is asked again."""
+    talk, elsewhere = _at_work(token, talk_is_paged=False)
+    if elsewhere is not None:
+        return _too_late(token) or elsewhere
+    forms, language = _forms(talk, request.form), _language(talk)
+    for code, form in forms.items():
+        if talk.is_open and code in talk.questionnaire.path(talk.answers, CHANNEL) and form.validate():
+            with transaction() as session:
+                talk = _record(session, talk, code, form.answer.data or "", language)
+    if talk.is_open and talk.next_question(CHANNEL) is not None:
+        path = talk.questionnaire.path(talk.answers, CHANNEL)
+        return _all_page(token, talk, forms, problems=[code for code in path if forms[code].errors])
+    return redirect(_where_to_go_on(token, talk))
+
+
+@blueprint.get("/<token>/review")
+@require(TOKEN)
+def review(token: str):
+    """What was answered, each with the way back to its question, before it is handed in."""
+    talk, elsewhere = _at_work(token)
+    if elsewhere is not None:
+        return elsewhere
+    if not talk.rules.web_review or talk.next_question(CHANNEL) is not None:
+        return redirect(_where_to_go_on(token, talk))
+    language, questionnaire = _language(talk), talk.questionnaire
+    rows = []
+    for code in questionnaire.path(talk.answers, CHANNEL):
+        question, value = questionnaire.question(code), talk.answers[code]
+        label = next((option.label[language] for option in question.options if option.value == value), value)
+        rows.append((code, questionnaire.text(code, language, CHANNEL, talk.context(language)), label))
+    return render_template(
+        "respondent/review.html", token=token, lang=language, rows=rows, single=talk.rules.web_on_one_page
+    )
+
+
+@blueprint.post("/<token>/review")
+@require(TOKEN)
+def submit(token: str):
+    """Hand in the answers as they were reviewed."""
+    talk, elsewhere = _at_work(token)
+    if elsewhere is not None:
+        return _too_late(token) or elsewhere
+    if talk.next_question(CHANNEL) is not None:
+        return redirect(_where_to_go_on(token, talk))
+    with transaction() as session:
+        finish_interview(session, current_runtime(), talk, channel=CHANNEL)
+    return redirect(_at("respondent.leave", token=token))
 
 
 @blueprint.get("/<token>/<code>")
@@ -93,13 +158,8 @@ def answer(token: str, code: str):
     if not form.validate():
         return _question_page(token, talk, code, form)
     with transaction() as session:
-        talk = record_answer(
-            session, current_runtime(), talk, code, form.answer.data or "", channel=CHANNEL, language=language
-        )
-    following = talk.next_question(CHANNEL) if talk.is_open else None
-    if following is None:
-        return redirect(_at("respondent.leave", token=token))
-    return redirect(_at("respondent.ask", token=token, code=following.code))
+        talk = _record(session, talk, code, form.answer.data or "", language)
+    return redirect(_where_to_go_on(token, talk))
 
 
 @blueprint.get("/<token>/bye")
@@ -127,6 +187,55 @@ def _find(token: str) -> Conversation | None:
     return find_by_token(db.session(), current_runtime(), token)
 
 
+def _record(session: Session, talk: Conversation, code: str, value: str, language: str) -> Conversation:
+    runtime, to_review = current_runtime(), talk.rules.web_review
+    return record_answer(session, runtime, talk, code, value, channel=CHANNEL, language=language, to_review=to_review)
+
+
+def _where_to_go_on(token: str, talk: Conversation) -> str:
+    """The address of what comes next: a question, all of them, the review, or the last page."""
+    if not talk.is_open:
+        return _at("respondent.leave", token=token)
+    following = talk.next_question(CHANNEL)
+    if following is None:
+        return _at("respondent.review" if talk.rules.web_review else "respondent.leave", token=token)
+    if talk.rules.web_on_one_page:
+        return _at("respondent.ask_all", token=token)
+    return _at("respondent.ask", token=token, code=following.code)
+
+
+def _at_work(
+    token: str, *, talk_is_paged: bool | None = None
+) -> tuple[Conversation | None, ResponseReturnValue | None]:
+    """The open conversation, or else the page that is to be shown instead; ``talk_is_paged``: by which layout it has to be."""
+    talk = _find(token)
+    if talk is None:
+        return None, _unknown()
+    if not talk.is_open:
+        return None, _finished(token, talk)
+    if talk_is_paged is False and not talk.rules.web_on_one_page:
+        return None, redirect(_where_to_go_on(token, talk))
+    return talk, None
+
+
+def _forms(talk: Conversation, sent: Mapping | None = None) -> dict[str, Form]:
+    """A form per question that the web asks, in order, whichever the path."""
+    language, questionnaire = _language(talk), talk.questionnaire
+    return {
+        code: make_form(questionnaire.question(code), language, sent, answer=talk.answers.get(code), prefix=f"{code}-")
+        for code in questionnaire.asked_by(CHANNEL)
+    }
+
+
+def _all_page(token: str, talk: Conversation, forms: Mapping[str, Form], problems: Sequence[str] = ()):
+    language, questionnaire = _language(talk), talk.questionnaire
+    texts = {code: questionnaire.text(code, language, CHANNEL, talk.context(language)) for code in forms}
+    page = render_template(
+        "respondent/all.html", token=token, lang=language, forms=forms, texts=texts, problems=problems, talk=talk
+    )
+    return page, (422 if problems else 200)
+
+
 def _at_question(token: str, code: str) -> tuple[Conversation | None, ResponseReturnValue | None]:
     """The conversation where it may be asked this question, or else the page that is to be shown instead."""
     talk = _find(token)
@@ -135,7 +244,7 @@ def _at_question(token: str, code: str) -> tuple[Conversation | None, ResponseRe
     if not talk.is_open:
         return None, _finished(token, talk)
     if code not in talk.questionnaire.path(talk.answers, CHANNEL):
-        return None, redirect(_at("respondent.ask", token=token, code=talk.next_question(CHANNEL).code))
+        return None, redirect(_where_to_go_on(token, talk))
     return talk, None
 
 
@@ -163,7 +272,7 @@ def _too_late(token: str) -> ResponseReturnValue | None:
     talk = _find(token)
     if talk is None or not is_late(talk):
         return None
-    if "answer" in request.form:
+    if any(name.endswith("answer") for name in request.form):
         with transaction() as session:
             note_late_answer(session, talk, channel=CHANNEL)
     language = _language(talk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urljoin
 
@@ -71,6 +72,8 @@ def _fill_in(form: Form, address: str, citizen: Citizen, world: World) -> dict[s
         fields[form.button[0]] = form.button[1]
     if not (form.radios or form.textarea):
         return fields
+    if len(form.radios) > 1:
+        return fields | _fill_in_all(form, citizen, world)
     heard = world.hearing.recognise_page(form, address)
     if heard is None:
         return None
@@ -80,6 +83,19 @@ def _fill_in(form: Form, address: str, citizen: Citizen, world: World) -> dict[s
         return fields | {form.textarea: value}
     chosen = world.hearing.radio_for(form, code, value, language)
     return None if chosen is None else fields | dict([chosen])
+
+
+def _fill_in_all(form: Form, citizen: Citizen, world: World) -> dict[str, str]:
+    """What the citizen sends with a page that puts several questions: the names of its fields begin with their codes."""
+    sent = {}
+    for name, options in form.radios.items():
+        code = name.rpartition("-")[0]
+        value = world.population.answer(citizen, code)
+        chosen = world.hearing.radio_for(replace(form, radios={name: options}), code, value, form.language)
+        sent |= dict([chosen] if chosen else [])
+    if form.textarea:
+        sent[form.textarea] = world.population.answer(citizen, form.textarea.rpartition("-")[0])
+    return sent
 
 
 def _reply_form(message: Contact, account_sid: str) -> dict[str, str]:
