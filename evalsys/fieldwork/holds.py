@@ -133,7 +133,15 @@ def _queues(rules: FieldRules, shift: Shift, runtime: Runtime) -> Iterator[Selec
     yield free.join(Attempt, own_call).where(Interview.state == "calling")
     if not rules.is_open_anywhere(now):
         return
-    waiting = free.where(Interview.state == "waiting", Interview.next_channel == INTERVIEWER)
+    # Whose interview was voided does not take it again.
+    voided = select(Attempt.case_id).where(
+        Attempt.round_id == shift.round_id,
+        Attempt.interviewer == shift.interviewer,
+        Attempt.voided_at.is_not(None),
+    )
+    waiting = free.where(
+        Interview.state == "waiting", Interview.next_channel == INTERVIEWER, Interview.case_id.not_in(voided)
+    )
     agreed = waiting.join(Appointment, Appointment.case_id == Interview.case_id).order_by(Appointment.at)
     early = now + rules.retry.appointment_early
     yield agreed.where(Appointment.interviewer == shift.interviewer, Appointment.at <= early)

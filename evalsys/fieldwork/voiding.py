@@ -14,7 +14,7 @@ from evalsys.design.actions import refuse_unless
 from evalsys.design.models import Round
 from evalsys.fieldwork.call_results import forget_digests
 from evalsys.fieldwork.cases import Dossier, open_dossiers, settle
-from evalsys.fieldwork.models import Attempt, Interview, SealedAnswer, SealedBlock, Voiding
+from evalsys.fieldwork.models import Attempt, Hold, Interview, SealedAnswer, SealedBlock, Voiding
 from evalsys.fieldwork.sealing import have_originals_erased
 from evalsys.fieldwork.taken import ANSWERED, list_taken
 from evalsys.samples.models import Case
@@ -235,6 +235,12 @@ def _void_interview(session: Session, runtime: Runtime, round_: Round, case_id: 
         update(Attempt)
         .where(Attempt.case_id == case_id, Attempt.outcome.in_(ANSWERED), Attempt.voided_at.is_(None))
         .values(voided_at=runtime.clock.now())
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(Hold)
+        .where(Hold.case_id == case_id, Hold.expires_at > runtime.clock.now())
+        .values(expires_at=runtime.clock.now())
         .execution_options(synchronize_session=False)
     )
     # Read anew: the voided call is no try of the case any more.

@@ -29,6 +29,8 @@ from tests.evalsys.fieldwork.call_centre import (
     take_list,
     take_results,
 )
+from tests.evalsys.fieldwork.desks import Desk, make_staffed
+from tests.evalsys.fieldwork.interviewed import take_interviews
 from tests.evalsys.fieldwork.test_closing import HOLD, cases_by_class, complete, sealed
 from tests.evalsys.fieldwork.working import answer, attempts, interview, talk_to
 
@@ -223,3 +225,15 @@ def test_the_shortest_calls_are_looked_at_first(place):
     take_results(place, lines)
     found = place.on_round(lambda s, r, round_: list_awaiting(s, round_))
     assert [(one.interviewer, one.seconds) for one in found] == [("A17", 100), ("A17", 150), ("A17", 200)]
+
+
+def test_a_voided_interview_is_taken_again_by_another_interviewer(tmp_path):
+    place = make_staffed(tmp_path / "home")
+    first = Desk(place, "i1")
+    case_id = first.take()
+    place.sql("UPDATE interview SET due_at = NULL WHERE case_id != :case", case=case_id)
+    take_interviews(place, [case_id], "i1")
+    void(place, case_id)
+    assert interview(place, case_id).next_channel == "interviewer"
+    assert first.case() is None and first.take() is None
+    assert Desk(place, "i2").take() == case_id
