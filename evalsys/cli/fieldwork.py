@@ -10,8 +10,10 @@ from typing import BinaryIO
 
 import click
 
+from evalsys.cli.board_figures import list_board_figures
 from evalsys.cli.context import acting, as_json, describe_problem, entry_point, imports_file, show, speaks_plainly
 from evalsys.design.queries import get_round
+from evalsys.fieldwork.board import describe_board
 from evalsys.fieldwork.call_results import import_results
 from evalsys.fieldwork.closing import count_outcomes
 from evalsys.fieldwork.notices import list_notices
@@ -63,11 +65,12 @@ def pause(round_code: str, actor: str) -> None:
 @as_json
 @speaks_plainly
 def status(round_code: str, as_json: bool) -> None:
-    """Attempts, completes per channel, cases by outcome, and what hinders fieldwork."""
+    """Attempts, completes per channel, cases by outcome, and what hinders fieldwork; with --json all that the fieldwork board shows."""
     with entry_point() as (session, runtime):
         found = get_round(session, round_code)
         figures = {
             "state": found.state,
+            "board": list_board_figures(describe_board(session, runtime, found)) if found.opened_at else None,
             "attempts": count_attempts(session, found),
             "completes": count_completes_by_channel(session, found),
             "outcomes": count_outcomes(session, found),

@@ -47,6 +47,21 @@ def test_status_says_what_fieldwork_has_cost_where_prices_are_known(opened, stat
         assert f"cost: {0.05 * len(opened.telephone.sent):.2f}" in status()
 
 
+def test_status_as_json_holds_the_figures_of_the_board(opened, status):
+    sent = opened.do_job(send_messages) or len(opened.telephone.sent)
+    board = json.loads(status("--json"))["board"]
+    assert board["completes"] == 0 and board["quotas_met"] == {
+        "reason": "no_pace",
+        "low": None,
+        "middle": None,
+        "high": None,
+    }
+    released = sum(unit["released"] for unit in board["units"].values())
+    assert board["channels"]["sms"]["released"] == sent
+    assert sum(channel["released"] for channel in board["channels"].values()) == released > sent
+    assert board["providers"]["sms"]["in_flight"] == sent and board["planned_deviation"] == 25
+
+
 def test_status_says_that_the_provider_fails_and_when_it_is_tried_again(opened, status):
     assert json.loads(status("--json"))["notices"] == []
     opened.telephone.fails = ProviderRefused("20003", "Authenticate")
