@@ -62,8 +62,8 @@ def fill(session, runtime) -> int:
                 "ticket": digest,
             }
             cases.append(own | drawn | {"rank": rank, "replicate": rank // 60, "arm": ""})
-            outcome, begun = chance.choice(OUTCOMES), OPENING + timedelta(minutes=chance.randrange(14_000))
-            tries = chance.choice((1, 2, 2, 3, 3, 4, 4))
+            outcome, tries = chance.choice(OUTCOMES), chance.choice((1, 2, 2, 3, 3, 4, 4))
+            begun = OPENING + chance.random() * (NOW - OPENING - timedelta(days=tries - 1, minutes=10))
             for number in range(1, tries + 1):
                 at = begun + timedelta(days=number - 1)
                 attempts.append(

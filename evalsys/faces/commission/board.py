@@ -112,7 +112,8 @@ def _render_live(found: Round) -> str:
         slot_name=_name_slot,
         clock_hour=_name_hour,
         circuit_names=CIRCUITS,
-        finish_names=FINISHES,
+        # as words already, since each stands there once per unit
+        finish_names={reason: str(name) for reason, name in FINISHES.items()},
         channel_names=CHANNELS,
     )
 
