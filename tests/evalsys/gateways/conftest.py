@@ -257,15 +257,23 @@ def phone_of(number: int) -> str:
     return f"+861740{number:07d}"
 
 
-@pytest.fixture
-def simulation(product: Product, tmp_path: Path) -> Iterator[Simulation]:
+@contextmanager
+def simulating(product: Product, folder: Path) -> Iterator[Simulation]:
+    """A simulator of ``product``'s calls with citizens in it; its files are written to ``folder``."""
     clock = FixedClock(START)
     app = create_simulator(ACCOUNT, TOKEN, clock)
     exchanges = keep_exchanges(app)
     with serving(app) as address:
-        simulation = Simulation(address, app.extensions["engine"], clock, product, tmp_path, exchanges)
+        simulation = Simulation(address, app.extensions["engine"], clock, product, folder, exchanges)
         simulation.settle()
         yield simulation
+
+
+@pytest.fixture
+def simulation(product: Product, tmp_path: Path) -> Iterator[Simulation]:
+    with simulating(product, tmp_path) as simulation:
+        yield simulation
     # Whatever a test is about: what the product asked and what the simulator answered is the provider's language.
+    exchanges = simulation.exchanges
     assert [fault for exchange in exchanges for fault in answer_faults(exchange)] == []
     assert [fault for exchange in exchanges if exchange.by_product for fault in request_faults(exchange)] == []

@@ -25,7 +25,7 @@ def play_every_exchange(simulation: Simulation, product: Product) -> list[Exchan
     phones = [*kinds.values(), NOBODY]
     calls = [telephone.place_call(simulation.call_request(f"c{n}", to)) for n, to in enumerate(phones)]
     messages = [telephone.send_message(simulation.message_request(f"m{n}", to)) for n, to in enumerate(phones)]
-    telephone.end_call(telephone.place_call(simulation.call_request("h1", phones[0])))
+    telephone.end_call(telephone.place_call(simulation.call_request("h1", phones[0], "async")))
     for seconds in (0, 2, 60, 3600):
         simulation.run(seconds=seconds)
         for phone in phones:
