@@ -7,11 +7,14 @@ from decimal import Decimal
 
 import pytest
 from scipy import stats
+from sqlalchemy import create_engine, literal, select, text
+from sqlalchemy.orm import Session
 
 from evalsys.fieldwork.board import PLANNED_DEVIATION, describe_board
-from evalsys.fieldwork.call_times import Calls, count_calls
+from evalsys.fieldwork.call_times import Calls, _ten_minutes, count_calls
 from evalsys.fieldwork.closing import close_round
 from evalsys.fieldwork.jobs import apply_callbacks, dial_numbers
+from evalsys.fieldwork.models import Attempt
 from tests.evalsys.fieldwork.working import answer, end, report
 from tests.evalsys.installation import OPENING, UNITS, copy_of, make_open
 
@@ -187,3 +190,14 @@ def test_other_answers_with_the_same_outcomes_make_the_same_board(opened, tmp_pa
             other.finish,
         )
     assert [row.unit.code for row in first.units] == list(UNITS)
+
+
+def test_postgresql_counts_calls_by_the_same_ten_minutes_in_utc(place, postgres_url):
+    at = OPENING + timedelta(minutes=17)
+    engine = create_engine(postgres_url)
+    with Session(engine) as session:
+        session.execute(text("SET TIME ZONE 'Asia/Shanghai'"))
+        found = session.scalar(select(_ten_minutes(session, literal(at, Attempt.planned_at.type))))
+    engine.dispose()
+    own = place.act(lambda s, r: s.scalar(select(_ten_minutes(s, literal(at, Attempt.planned_at.type)))))
+    assert found == own == "2026-06-08 02:1"
