@@ -11,6 +11,7 @@ from evalsys.base.config import read_settings
 from evalsys.base.serving import serve as serve_application
 from evalsys.cli.context import speaks_plainly
 from evalsys.fieldwork import jobs as _jobs  # noqa: F401  registers the kinds of job
+from evalsys.gateways.simulator.faults import Faults
 from evalsys.gateways.simulator.server import run_simulator
 from evalsys.outbox.worker import make_celery, work_by_polling
 
@@ -55,10 +56,15 @@ def worker(processes: int) -> None:
 @click.command()
 @click.option("--port", default=8010, show_default=True)
 @click.option("--conducted", is_flag=True, help="Let time pass only when told to (POST /simulator/run).")
+@click.option("--faults", default="", help="What goes wrong on purpose, as shares: drop=.1,double=.1,machine=.2.")
 @reachable
 @speaks_plainly
-def simulator(host: str, port: int, conducted: bool, quiet: bool) -> None:
+def simulator(host: str, port: int, conducted: bool, faults: str, quiet: bool) -> None:
     """Run the simulated telephone provider on loopback."""
+    try:
+        planned = Faults.from_words(faults)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--faults") from error
     settings = read_settings()
     run_simulator(
         settings.twilio_account_sid,
@@ -67,5 +73,6 @@ def simulator(host: str, port: int, conducted: bool, quiet: bool) -> None:
         host=host,
         port=port,
         conducted=conducted,
+        faults=planned,
         quiet=quiet,
     )

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -20,7 +21,7 @@ from evalsys.gateways.simulator.faults import Faults
 from evalsys.gateways.simulator.hearing import Hearing
 from evalsys.gateways.simulator.lives import Contact, World, live_call, status_form
 from evalsys.gateways.simulator.messages import live_message
-from evalsys.gateways.simulator.population import Citizen, Population
+from evalsys.gateways.simulator.population import CallPlan, Citizen, Population
 from evalsys.gateways.simulator.wire import Wire
 from surveys.errors import SurveyError
 
@@ -69,6 +70,13 @@ class Engine:
         with self._lock:
             self._world = self._make_world(population, hearing, inbound_url)
             self._tries.clear()
+
+    def plan_call(self, citizen: Citizen, try_number: int) -> CallPlan:
+        """How a try at a citizen goes: as they would take it, unless a machine answers in their place by a fault."""
+        plan = self.population.plan_call(citizen, try_number)
+        if plan.kind == "human" and self.faults.strikes("machine", citizen.cid, try_number):
+            return replace(plan, kind="machine")
+        return plan
 
     def refuse(self, kind: str, to: str) -> bool:
         """Whether a request must come again later: by a fault, or because this second's calls are used up."""
@@ -132,7 +140,7 @@ class Engine:
 
     def _describe_talk(self, call: Contact, citizen: Citizen) -> dict:
         population, hearing = self._world.population, self._world.hearing
-        plan = population.plan_call(citizen, call.try_number)
+        plan = self.plan_call(citizen, call.try_number)
         answers = {}
         for code in hearing.table:
             with suppress(SurveyError):  # whether somebody takes part is their cooperation, and no answer
@@ -191,6 +199,7 @@ class Engine:
             hearing,
             self._report,
             self._count,
+            self.plan_call,
             inbound_url,
             self.staff,
             self.rooms,

@@ -13,6 +13,7 @@ _SETTINGS = ("seed", "hang_seconds", "calls_per_second")
 class Faults:
     """Shares 0–1 of requests and status callbacks that something happens to.
 
+    To people: ``machine`` (their answering machine takes a call that they would have taken).
     To callbacks: ``drop`` (never sent), ``double`` (sent twice), ``delay`` (sent 45 s late), ``reorder`` (sent after
     the one that follows). To requests: ``refuse`` (429), ``fail_after_accepting`` (the call is made, the answer is
     500), ``hang_after_accepting`` (the call is made, the answer comes after ``hang_seconds``). Beyond
@@ -23,6 +24,7 @@ class Faults:
     double: float = 0.0
     delay: float = 0.0
     reorder: float = 0.0
+    machine: float = 0.0
     refuse: float = 0.0
     fail_after_accepting: float = 0.0
     hang_after_accepting: float = 0.0
@@ -38,11 +40,23 @@ class Faults:
         if unknown:
             raise ValueError(f"Unknown faults: {', '.join(unknown)}; known are {', '.join(names)}.")
         for name, value in given.items():
-            if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
                 raise ValueError(f"{name} is {value!r}; write a number that is not negative.")
             if name not in _SETTINGS and value > 1:
                 raise ValueError(f"{name} is {value}; write a share between 0 and 1.")
         return cls(**given)
+
+    @classmethod
+    def from_words(cls, words: str) -> Faults:
+        """The faults of a command, ``drop=.1,double=.1``; raises ``ValueError`` naming what is not one."""
+        given: dict[str, object] = {}
+        for word in filter(None, (part.strip() for part in words.split(","))):
+            name, _, value = word.partition("=")
+            try:
+                given[name] = int(value) if name == "seed" else float(value)
+            except ValueError:
+                raise ValueError(f"{word!r} is not understood; write NAME=NUMBER, as in drop=.1,double=.1.") from None
+        return cls.from_request(given)
 
     def strikes(self, fault: str, *key: object) -> bool:
         """Whether ``fault`` happens to the thing named by ``key``: the same whatever happened before or in parallel."""

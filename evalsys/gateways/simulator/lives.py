@@ -84,6 +84,7 @@ class Contact:
 class World:
     """What a life needs: the wire to the product, the citizens, and where it reports statuses and counts.
 
+    ``plan_call``: how a try at a citizen goes, faults included.
     ``inbound_url`` is where the provider posts what citizens write; where it is empty nobody writes. ``staff``: telephones of people
     at work, which are answered at once and kept on the line. ``rooms``: who is in which conference.
     """
@@ -94,6 +95,7 @@ class World:
     hearing: Hearing
     report: Callable[[Contact, str, datetime, dict[str, str]], None]
     count: Callable[..., None]
+    plan_call: Callable[[Citizen, int], CallPlan]
     inbound_url: str = ""
     staff: set[str] = field(default_factory=set)
     rooms: dict[str, list[Contact]] = field(default_factory=dict)
@@ -105,7 +107,7 @@ def live_call(call: Contact, world: World) -> Iterator[datetime]:
     world.report(call, "initiated", at, {})
     yield (at := at + timedelta(seconds=1))
     citizen = world.population.find(call.to)
-    plan = world.population.plan_call(citizen, call.try_number) if citizen else None
+    plan = world.plan_call(citizen, call.try_number) if citizen else None
     if call.to in world.staff:
         citizen, plan = None, AT_WORK
     if plan is None or plan.kind == "dead":

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 
+from evalsys.cli.services import simulator
 from evalsys.gateways.port import ProviderRefused, ProviderUnknown
 from evalsys.gateways.simulator.faults import Faults
 from tests.evalsys.gateways.conftest import START, phone_of
@@ -129,3 +131,39 @@ def test_a_life_that_fails_ends_its_own_call_and_no_other(simulation, product, m
     assert product.statuses_of("bad") == ["initiated", "failed"]
     assert product.statuses_of("good") == CALM
     assert simulation.engine.statistics()["faulty lives"] == 1
+
+
+def test_a_machine_takes_calls_in_the_place_of_people_where_it_is_asked_for(simulation, product):
+    assert call_with(simulation, product, machine=1) == CALM
+    assert product.forms_of("k1")[-1]["AnsweredBy"].startswith("machine")
+
+
+def test_a_share_of_machines_leaves_the_other_calls_as_they_were(simulation):
+    engine, population = simulation.engine, simulation.engine.population
+    engine.faults = Faults(machine=0.5)
+    planned = [(population.plan_call(c, 1), engine.plan_call(c, 1)) for c in population.citizens.values()]
+    turned = [before.kind for before, after in planned if before != after]
+    people = sum(before.kind == "human" for before, _ in planned)
+    assert set(turned) == {"human"}
+    assert 0.3 * people < len(turned) < 0.7 * people
+
+
+def test_faults_are_told_to_a_command_in_words():
+    assert Faults.from_words("") == Faults()
+    assert Faults.from_words("drop=.1, machine=.2,seed=7") == Faults(drop=0.1, machine=0.2, seed=7)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("drop", "NAME=NUMBER"),
+        ("drop=much", "NAME=NUMBER"),
+        ("drop=2", "share"),
+        ("drop=nan", "negative"),
+        ("fire=.1", "fire"),
+    ],
+)
+def test_faults_that_are_none_are_refused_by_the_command(words, told):
+    result = CliRunner().invoke(simulator, ["--faults", words])
+    assert result.exit_code == 2
+    assert told in result.output
