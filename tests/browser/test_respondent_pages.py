@@ -26,10 +26,12 @@ def serving(place: Installation):
     server = make_server("127.0.0.1", 0, place.app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +171,7 @@ def test_the_page_that_promises_a_call_has_no_barrier(browser, link, screenshots
 def test_all_questions_on_one_page_and_the_review_have_no_barrier(browser, tmp_path, screenshots, language, width):
     place = make_open(tmp_path / "home", web={"layout": "single", "review": True})
     with serving(place) as address:
-        page = open_page(browser, free_link(place, address), width=width, scripts=False, reading=f"lang={language}")
+        page = open_page(browser, free_link(place, address), width=width, reading=f"lang={language}")
         go_on(page)
 
         def look(name: str) -> None:
