@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from surveys.fieldwork.anonymity import choose_together
@@ -148,8 +148,23 @@ class Homes:
                     return block
         return ""
 
-    def house(self, one: Answered, row: dict, alike: int) -> None:
-        """Give an answer its block. ``alike``: of how many of its class `find` knows none."""
+    def choose_unnamed(self, homeless: Mapping[tuple[str, str, str], int]) -> set[tuple[str, str, str]]:
+        """The classes of partial interviews that do not tell their unit, of those of which `find` knows no block (with how many).
+
+        Fewer than five of a unit hide among those of other units; where these are fewer than five together, the next unit's join them.
+        """
+        partial = {
+            kind: count for kind, count in homeless.items() if kind[1] != COMPLETE and not self._blocks.get(kind)
+        }
+        ordered = sorted(partial, key=lambda kind: (partial[kind], kind))
+        unnamed = {kind for kind in ordered if partial[kind] < CLASS}
+        for kind in ordered:
+            if 0 < sum(partial[one] for one in unnamed) < CLASS:
+                unnamed.add(kind)
+        return unnamed
+
+    def house(self, one: Answered, row: dict, alike: int, *, unnamed: bool) -> None:
+        """Give an answer its block. ``alike``: of how many of its class `find` knows none; ``unnamed``: its unit is not told."""
         row["block"] = self.find(one, row)
         if row["block"]:
             return
@@ -159,6 +174,6 @@ class Homes:
             row["voided"] = others[row["block"]]
             self.interviewers[row["block"]] = ""
             return
-        if alike < CLASS and row["outcome"] != COMPLETE:
-            row["unit_code"] = ""  # few partial interviews hide among those of the other units
+        if unnamed:
+            row["unit_code"] = ""
         row["block"] = self._last[row["unit_code"]]

@@ -74,10 +74,12 @@ def seal_rest(session: Session, runtime: Runtime, round_: Round) -> int:
     for block in choose_own_blocks(rest):
         homes.open(block.interviewer, [placed[one.case_id][1] for one in block.answers])
     homeless = Counter(class_of(row) for one, row in placed.values() if not row["block"] and not homes.find(one, row))
+    unnamed = homes.choose_unnamed(homeless)
     blocks: dict[str, list[Answered]] = defaultdict(list)
     for one, row in placed.values():
         if not row["block"]:
-            homes.house(one, row, homeless[class_of(row)])
+            kind = class_of(row)
+            homes.house(one, row, homeless[kind], unnamed=kind in unnamed)
         rows.append(row)
         blocks[row["block"]].append(one)
     _keep(session, _blur(rows))
