@@ -128,7 +128,7 @@ def tiny_city(*, questionnaire: Mapping[str, Any] | None = None, **fieldwork: An
     """
     whole = _read_city()
     configuration = deepcopy(whole.configuration)
-    configuration["fieldwork"] |= {"quota": 20, "replicate_size": 40, **fieldwork}
+    configuration["fieldwork"] |= {"quota": 20, "replicate_size": 40, "expected_response_share": 0.3, **fieldwork}
     for name, value in (questionnaire or {}).items():
         configuration["questionnaire"] |= {
             name: configuration["questionnaire"][name] | value if name == "messages" else value
