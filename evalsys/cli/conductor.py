@@ -83,7 +83,8 @@ def conduct_round(
             clock.set(clock.now() + LAST_LOOK)
             continue
         moments = (following and following + LULL, _when_open(rules, due, clock.now(), until))
-        clock.set(max(clock.now() + TICK, min(filter(None, moments), default=until)))
+        # Where neither is known, callbacks that came a moment ago wait to be applied.
+        clock.set(max(clock.now() + TICK, min(filter(None, moments), default=clock.now())))
     work()
     desk.run(clock.now())
     work()

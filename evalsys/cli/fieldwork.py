@@ -12,6 +12,7 @@ import click
 
 from evalsys.cli.board_figures import list_board_figures
 from evalsys.cli.context import acting, as_json, describe_problem, entry_point, imports_file, show, speaks_plainly
+from evalsys.cli.rehearsal import rehearse
 from evalsys.design.queries import get_round
 from evalsys.fieldwork.board import describe_board
 from evalsys.fieldwork.call_results import import_results
@@ -162,3 +163,6 @@ def results(round_code: str, file: Path, accept_good: bool, actor: str, as_json:
             yield "outcomes: " + ", ".join(f"{code} {count}" for code, count in report.outcomes.items())
 
     show({**vars(report), "problems": problems}, as_json, lines)
+
+
+field.add_command(rehearse)

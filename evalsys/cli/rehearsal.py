@@ -5,6 +5,7 @@ It happens in a copy of the database, on a virtual clock; the real one is only r
 
 from __future__ import annotations
 
+import shutil
 import statistics
 import tempfile
 from collections import Counter
@@ -24,10 +25,10 @@ from evalsys.base.config import Settings, read_settings
 from evalsys.base.database import db, transaction
 from evalsys.base.errors import Refused
 from evalsys.base.runtime import Runtime, current_runtime
+from evalsys.cli.citizens import list_citizens, settle_citizens
 from evalsys.cli.conductor import SimulatorDesk, conduct_round
 from evalsys.cli.context import as_json, show, speaks_plainly
 from evalsys.cli.stage import make_environment, stage, wait_for_stage
-from evalsys.cli.year import list_citizens, settle_citizens
 from evalsys.design.models import Round
 from evalsys.design.programme_files import ProgrammeFiles
 from evalsys.design.queries import get_round
@@ -87,8 +88,7 @@ def rehearse(round_code: str, times: int, seed: int, assume: str, faults: str, p
         for number in range(times):
             home = Path(folder) / str(number)
             home.mkdir()
-            pristine_copy = (home / "evalsys.sqlite", pristine.read_bytes())
-            pristine_copy[0].write_bytes(pristine_copy[1])
+            shutil.copy(pristine, home / "evalsys.sqlite")
             assumed = Assumptions(behaviour, planned, seed + number)
             runs.append(hold_rehearsal(runtime.settings, home, round_code, assumed, port))
     figures = {

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import json
 import math
 import secrets
 import time
@@ -28,8 +26,8 @@ from evalsys.app import create_app
 from evalsys.assessment.actions import assess_year
 from evalsys.base.clock import VirtualClock
 from evalsys.base.database import db, transaction
-from evalsys.base.runtime import Runtime
 from evalsys.base.serving import spare_collections
+from evalsys.cli.citizens import list_citizens, settle_citizens
 from evalsys.cli.conductor import SimulatorDesk, conduct_round
 from evalsys.design.actions import create_round, load_programme
 from evalsys.design.models import Round
@@ -37,7 +35,7 @@ from evalsys.design.programme_files import ProgrammeFiles, read_programme
 from evalsys.design.queries import get_programme, get_round
 from evalsys.examples.orders import generate_orders
 from evalsys.examples.records import generate_records
-from evalsys.examples.truth import make_truth, write_truth
+from evalsys.examples.truth import make_truth
 from evalsys.fieldwork import jobs as _jobs  # noqa: F401  registers the kinds of job
 from evalsys.fieldwork.closing import close_round, count_outcomes
 from evalsys.fieldwork.queries import count_attempts, count_completes_by_channel, find_earlier
@@ -52,9 +50,8 @@ from evalsys.results.models import Publication, ScoreRun
 from evalsys.results.publishing import publish_round
 from evalsys.results.scoring import score_round
 from evalsys.samples.draws import commit_frame, draw_sample
-from evalsys.samples.imports import import_service_records, import_staff_numbers, read_phone
-from evalsys.samples.models import Case, ServiceRecord
-from surveys.instrument import hearing_table
+from evalsys.samples.imports import import_service_records, import_staff_numbers
+from evalsys.samples.models import ServiceRecord
 from surveys.scoring import Scheme
 
 CITY = Path(evalsys.examples.__file__).parent / "city"
@@ -200,18 +197,16 @@ class Year:
     def _settle_citizens(self, desk: SimulatorDesk, code: str, kind: str) -> dict:
         """Tell the simulator who lives behind which drawn number, and what they really think."""
         truth = make_truth(self.files, round_kind=kind, seed=self.seed)
-        folder = self.home / "citizens" / code
-        folder.mkdir(parents=True)
-        write_truth(truth, folder / "truth.json")
-        hearing = hearing_table(self.files.configuration)
-        (folder / "hearing.json").write_text(json.dumps(hearing, ensure_ascii=False), encoding="utf-8")
-        with (folder / "directory.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(("phone", "cid", "unit", "group", "county"))
-            writer.writerows(self.read(lambda s, r: list(_list_citizens(s, r, get_round(s, code)))))
-        names = {name: str(folder / f"{name}.json") for name in ("truth", "hearing")}
-        names["inbound_url"] = f"{self.app.extensions['evalsys'].settings.public_base_url}/provider/message"
-        desk.ask("POST", "population", {"directory": str(folder / "directory.csv"), "seed": self.seed, **names})
+        citizens = self.read(lambda s, r: list(list_citizens(s, r, get_round(s, code))))
+        settle_citizens(
+            desk,
+            self.home / "citizens" / code,
+            truth=truth,
+            configuration=self.files.configuration,
+            citizens=citizens,
+            seed=self.seed,
+            public_base_url=self.app.extensions["evalsys"].settings.public_base_url,
+        )
         return truth
 
     def _field(self, desk: SimulatorDesk, code: str, units: list[str]) -> None:
@@ -368,17 +363,6 @@ def describe_year(year: Year) -> Iterator[str]:
     yield "\nSign in as"
     for name, display_name, _ in PEOPLE:
         yield f"  {name:<14} {year.passwords[name]}   {display_name}"
-
-
-def _list_citizens(session, runtime: Runtime, round_: Round) -> Iterator[tuple[str, ...]]:
-    rows = session.execute(
-        select(Case.cid, Case.unit_code, ServiceRecord)
-        .join(ServiceRecord, ServiceRecord.id == Case.record_id)
-        .where(Case.round_id == round_.id)
-        .order_by(Case.id)
-    )
-    for cid, unit, record in rows:
-        yield read_phone(runtime, record), cid, unit, record.group, record.county
 
 
 def _repeatable_entropy(seed: int, code: str) -> Callable[[int], bytes]:

@@ -1,7 +1,7 @@
 """The provider's addresses: the part of Twilio's 2010 API that evalsys uses, and a control desk for rehearsals.
 
 The desk, below ``/simulator/`` with the same credentials: ``POST population`` (paths of ``directory``, ``truth`` and
-``hearing``, ``seed``, and ``inbound_url`` for what citizens write back) lets people move in; ``POST run`` (``until``)
+``hearing``, ``seed``, ``inbound_url`` for what citizens write back, and ``behaviour``) lets people move in; ``POST run`` (``until``)
 lets time pass; ``POST staff`` (``numbers``) says which telephones are those of people at work, ``GET conferences`` who is in which one
 and what they would answer; ``POST faults`` lets things go wrong (see ``Faults``); ``GET statistics``, ``GET timings`` and ``GET
 outbox`` tell what happened.
@@ -27,7 +27,7 @@ from evalsys.gateways.simulator.engine import Engine
 from evalsys.gateways.simulator.faults import Faults
 from evalsys.gateways.simulator.hearing import Hearing
 from evalsys.gateways.simulator.lives import Contact, provider_date
-from evalsys.gateways.simulator.population import Population
+from evalsys.gateways.simulator.population import Behaviour, Population
 from surveys.errors import SurveyError
 
 API = "/2010-04-01/Accounts/<account>"
@@ -255,7 +255,11 @@ def _add_control(app: Flask, engine: Engine) -> None:
     def settle():
         hearing = Hearing(_given("hearing", _read_json))
         truth, seed = _given("truth", _read_json), _given("seed", str)
-        population = _given("directory", lambda path: Population.load(path, truth, hearing, seed))
+        try:
+            behaviour = Behaviour.from_request(request.get_json().get("behaviour", {}))
+        except ValueError as error:
+            raise ControlProblem(str(error)) from error
+        population = _given("directory", lambda path: Population.load(path, truth, hearing, seed, behaviour))
         engine.settle(population, hearing, request.get_json().get("inbound_url", ""))
         return jsonify(citizens=len(population.citizens))
 

@@ -49,14 +49,7 @@ class Faults:
     @classmethod
     def from_words(cls, words: str) -> Faults:
         """The faults of a command, ``drop=.1,double=.1``; raises ``ValueError`` naming what is not one."""
-        given: dict[str, object] = {}
-        for word in filter(None, (part.strip() for part in words.split(","))):
-            name, _, value = word.partition("=")
-            try:
-                given[name] = int(value) if name == "seed" else float(value)
-            except ValueError:
-                raise ValueError(f"{word!r} is not understood; write NAME=NUMBER, as in drop=.1,double=.1.") from None
-        return cls.from_request(given)
+        return cls.from_request(read_shares(words))
 
     def strikes(self, fault: str, *key: object) -> bool:
         """Whether ``fault`` happens to the thing named by ``key``: the same whatever happened before or in parallel."""
@@ -65,3 +58,15 @@ class Faults:
             return False
         digest = sha256("\n".join(map(str, (self.seed, fault, *key))).encode()).digest()
         return int.from_bytes(digest[:8]) / 2**64 < share
+
+
+def read_shares(words: str) -> dict[str, object]:
+    """What a command says by ``NAME=NUMBER,…``; raises ``ValueError`` naming what is not understood."""
+    given: dict[str, object] = {}
+    for word in filter(None, (part.strip() for part in words.split(","))):
+        name, _, value = word.partition("=")
+        try:
+            given[name] = int(value) if name == "seed" else float(value)
+        except ValueError:
+            raise ValueError(f"{word!r} is not understood; write NAME=NUMBER, as in drop=.1,double=.1.") from None
+    return given

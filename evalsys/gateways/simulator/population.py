@@ -8,32 +8,20 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from hashlib import sha256
 from pathlib import Path
 from struct import Struct
 from typing import Any
 
+from evalsys.gateways.simulator.faults import read_shares
 from evalsys.gateways.simulator.hearing import Hearing
 from surveys.errors import SurveyError
 
 COLUMNS = ("phone", "cid", "unit", "group", "county")
 
-DEAD_SHARE = 0.07
-"""Persons whose number does not exist any more, for calls and messages alike."""
-CALL_SHARES = {"human": 0.30, "machine": 0.13, "busy": 0.07, "no_answer": 0.50}
-"""What a try at a working number meets."""
-COOPERATIVE_SHARE = 0.42
-"""Persons who take the interview when they are reached; whatever they think."""
 REFUSAL_SHARES = {"hangs_up": 0.80, "declines": 0.17, "opts_out": 0.03}
-"""What the others do, try by try."""
-BREAK_OFF_SHARE = 0.04
-SLIP_SHARE = 0.06
-OPENS_SHARE = 0.12
-LEAVES_SHARE = 0.05
-SCANNER_SHARE = 0.05
-MESSAGE_OPT_OUT_SHARE = 0.005
-"""Persons who write back that they want no more messages, where anybody reads what they write."""
+"""What those do who are reached and take no interview, try by try."""
 
 DEFAULT_SHARES = {
     "Q0": {"1": 0.95, "2": 0.05},
@@ -47,6 +35,55 @@ DEFAULT_SHARES = {
     },
 }
 """Answers to questions the truth says nothing about: were you served, were you coached, any comment."""
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """How citizens take calls and messages: shares 0–1, whatever they think.
+
+    ``dead``: persons whose number does not exist any more, for calls and messages alike. ``human``, ``machine``, ``busy``: what a try
+    at a working number meets; at the rest nobody answers. ``cooperative``: persons who take the interview when they are reached.
+    ``break_off``, ``slip`` (silence or a wrong key): of interviews. ``opens``, ``leaves`` (before the end), ``scanner``, ``stop``
+    (writes back that they want no more messages, where anybody reads it): of messages.
+    """
+
+    dead: float = 0.07
+    human: float = 0.30
+    machine: float = 0.13
+    busy: float = 0.07
+    cooperative: float = 0.42
+    break_off: float = 0.04
+    slip: float = 0.06
+    opens: float = 0.12
+    leaves: float = 0.05
+    scanner: float = 0.05
+    stop: float = 0.005
+
+    @classmethod
+    def from_request(cls, given: Mapping[str, object]) -> Behaviour:
+        """The behaviour of a control request; raises ``ValueError`` naming what is not one."""
+        names = [field.name for field in fields(cls)]
+        unknown = sorted(set(given) - set(names))
+        if unknown:
+            raise ValueError(f"Unknown behaviour: {', '.join(unknown)}; known are {', '.join(names)}.")
+        for name, value in given.items():
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+                raise ValueError(f"{name} is {value!r}; write a share between 0 and 1.")
+        behaviour = cls(**given)
+        if behaviour.human + behaviour.machine + behaviour.busy > 1 + 1e-9:
+            raise ValueError("human, machine and busy are shares of the same tries; together they are more than 1.")
+        return behaviour
+
+    @classmethod
+    def from_words(cls, words: str) -> Behaviour:
+        """The behaviour of a command, ``cooperative=.35,human=.25``; raises ``ValueError`` naming what is not one."""
+        return cls.from_request(read_shares(words))
+
+    def call_shares(self) -> dict[str, float]:
+        """What a try at a working number meets, by kind."""
+        met = {"human": self.human, "machine": self.machine, "busy": self.busy}
+        return met | {"no_answer": max(0.0, 1 - sum(met.values()))}
+
 
 _FOUR = Struct(">4Q")
 _UNIT = 2.0**-53
@@ -149,17 +186,36 @@ class MessagePlan:
     opts_out: bool
 
 
+USUAL = Behaviour()
+
+
 class Population:
     """The citizens by telephone number, and what they do."""
 
-    def __init__(self, citizens: Mapping[str, Citizen], truth: Mapping[str, Any], hearing: Hearing, seed: str) -> None:
+    def __init__(
+        self,
+        citizens: Mapping[str, Citizen],
+        truth: Mapping[str, Any],
+        hearing: Hearing,
+        seed: str,
+        behaviour: Behaviour = USUAL,
+    ) -> None:
+        self.behaviour = behaviour
+        self._call_shares = behaviour.call_shares()
         self.citizens = citizens
         self.truth = truth
         self.hearing = hearing
         self.seed = seed
 
     @classmethod
-    def load(cls, directory_csv: str | Path, truth: Mapping[str, Any], hearing: Hearing, seed: str) -> Population:
+    def load(
+        cls,
+        directory_csv: str | Path,
+        truth: Mapping[str, Any],
+        hearing: Hearing,
+        seed: str,
+        behaviour: Behaviour = USUAL,
+    ) -> Population:
         """Read the directory (columns phone, cid, unit, group, county; numbers as E.164).
 
         A number that stands on several lines is answered by the person of the first. Raises ``SurveyError`` (code
@@ -178,7 +234,7 @@ class Population:
                 )
             for row in rows:
                 citizens.setdefault(row["phone"], Citizen(row["cid"], row["unit"], row["group"]))
-        return cls(citizens, truth, hearing, seed)
+        return cls(citizens, truth, hearing, seed, behaviour)
 
     def find(self, phone: str) -> Citizen | None:
         """Whoever answers that number; ``None`` for a number nobody has."""
@@ -192,16 +248,16 @@ class Population:
         """How the ``try_number``-th call to the citizen goes (1 is the first)."""
         reached, ring, refusal, pace = uniforms(self.seed, citizen.cid, "call", try_number)
         breaks, break_at, slips, slip_at = uniforms(self.seed, citizen.cid, "interview", try_number)
-        kind = "dead" if self._is_dead(citizen) else pick(CALL_SHARES, reached)
-        cooperates = uniforms(self.seed, citizen.cid, "cooperation")[0] < COOPERATIVE_SHARE
+        kind = "dead" if self._is_dead(citizen) else pick(self._call_shares, reached)
+        cooperates = uniforms(self.seed, citizen.cid, "cooperation")[0] < self.behaviour.cooperative
         slip = None
-        if slips < SLIP_SHARE:
-            slip = "silence" if slips < SLIP_SHARE / 2 else "wrong_key"
+        if slips < self.behaviour.slip:
+            slip = "silence" if slips < self.behaviour.slip / 2 else "wrong_key"
         return CallPlan(
             kind=kind,
             ring_seconds=_ring_seconds(kind, ring),
             cooperation="answers" if cooperates else pick(REFUSAL_SHARES, refusal),
-            break_off_after=1 + int(break_at * 8) if breaks < BREAK_OFF_SHARE else None,
+            break_off_after=1 + int(break_at * 8) if breaks < self.behaviour.break_off else None,
             slip=slip,
             slip_at=int(slip_at * 8),
             seconds_per_answer=1.0 + 5.0 * pace,
@@ -213,19 +269,19 @@ class Population:
         delivered = not self._is_dead(citizen)
         # Most who open it do so soon: minutes grow geometrically from 5 to 2000.
         minutes = 5.0 * 400.0**after
-        leaves_after = 1 + int(leaves / LEAVES_SHARE * 8) if leaves < LEAVES_SHARE else None
-        is_annoyed = uniforms(self.seed, citizen.cid, "reply")[0] < MESSAGE_OPT_OUT_SHARE
+        leaves_after = 1 + int(leaves / self.behaviour.leaves * 8) if leaves < self.behaviour.leaves else None
+        is_annoyed = uniforms(self.seed, citizen.cid, "reply")[0] < self.behaviour.stop
         return MessagePlan(
             delivered=delivered,
-            opens=delivered and opens < OPENS_SHARE,
+            opens=delivered and opens < self.behaviour.opens,
             opens_after_minutes=minutes,
-            scanner=delivered and scanner < SCANNER_SHARE,
+            scanner=delivered and scanner < self.behaviour.scanner,
             leaves_after=leaves_after,
-            opts_out=delivered and opens >= OPENS_SHARE and is_annoyed,
+            opts_out=delivered and opens >= self.behaviour.opens and is_annoyed,
         )
 
     def _is_dead(self, citizen: Citizen) -> bool:
-        return uniforms(self.seed, citizen.cid, "number")[0] < DEAD_SHARE
+        return uniforms(self.seed, citizen.cid, "number")[0] < self.behaviour.dead
 
 
 def _ring_seconds(kind: str, uniform: float) -> float:
