@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -12,26 +11,17 @@ from axe_playwright_python.sync_playwright import Axe
 from twilio.request_validator import RequestValidator
 from werkzeug.serving import make_server
 
-from evalsys.accounts.actions import add_user
+from tests.evalsys.faces.interviewers import FULL_NUMBER, make_office
 from tests.evalsys.faces.staff import PASSWORD
-from tests.evalsys.fieldwork.desks import make_staffed
 from tests.services.ports import find_free_port
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-PEOPLE = {"wang": "interviewer", "li": "interviewer", "chair": "commission"}
-FULL_NUMBER = re.compile(r"(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)")
 
 
 @pytest.fixture
 def office(tmp_path):
     """A round in which interviewers call, served on loopback; ``place.address`` is where."""
-    place = make_staffed(tmp_path / "home", calls_per_second=10)
-    for name, role in PEOPLE.items():
-        place.act(
-            lambda s, r, name=name, role=role: add_user(
-                s, r.clock, name=name, display_name=name, password=PASSWORD, roles=[role]
-            )
-        )
+    place = make_office(tmp_path / "home")
     server = make_server("127.0.0.1", find_free_port(), place.app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

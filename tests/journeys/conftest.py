@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from evalsys.fieldwork.jobs import dial_numbers
+from tests.evalsys.faces.interviewers import make_office
 from tests.evalsys.fieldwork.call_centre import copy_of_exchange, make_exchange
 from tests.evalsys.installation import Installation, copy_of, make_open
 
@@ -31,3 +32,14 @@ def _exchange(tmp_path_factory) -> Installation:
 def exchange(_exchange, tmp_path) -> Installation:
     """A round whose calls are made from files."""
     return copy_of_exchange(_exchange, tmp_path / "exchange")
+
+
+@pytest.fixture(scope="module")
+def _office(tmp_path_factory) -> Installation:
+    return make_office(tmp_path_factory.mktemp("office"))
+
+
+@pytest.fixture
+def office(_office, tmp_path) -> Installation:
+    """A round in which interviewers call."""
+    return copy_of(_office, tmp_path / "office")

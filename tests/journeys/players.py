@@ -1,4 +1,5 @@
-"""One interview written once, played on the web as a browser does it, on the telephone as the provider does it, and through files.
+"""One interview written once, played on the web as a browser does it, on the telephone as the provider does it, through files, and
+by an interviewer at the desk.
 
 Steps: ``consent``, ``decline``, ``opt out``, ``I1=5`` (the answer's value), ``back`` (to the question
 before), ``wrong key`` (an answer that is none), ``silence`` (nothing chosen), ``hang up``, ``resume`` (the same link,
@@ -7,6 +8,7 @@ another call).
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -18,7 +20,9 @@ from evalsys.fieldwork.interviews import load_conversation
 from evalsys.fieldwork.models import Attempt
 from evalsys.fieldwork.rules import rules_of
 from evalsys.gateways.simulator.twiml import Verb, read_page
+from tests.evalsys.faces.interviewers import Person
 from tests.evalsys.fieldwork.call_centre import read_list, result, take_list, take_results
+from tests.evalsys.fieldwork.working import keep_one
 from tests.evalsys.installation import ROUND, Installation
 
 WRONG_KEY = "7"
@@ -246,3 +250,49 @@ class FilePlayer(Player):
         self.place.clock.at = datetime.fromisoformat(due).replace(tzinfo=UTC)
         (row,) = read_list(self.place, take_list(self.place))
         self.code = row["编号"]
+
+
+class InterviewerPlayer(Player):
+    """An interviewer at the desk, with the only case of the queue; what is said on the telephone they type in."""
+
+    def __init__(self, place: Installation) -> None:
+        super().__init__(place, keep_one(place, "interviewer"))
+        self.desk = Person(place).begin()
+        self.desk.press("/next")
+
+    def consent(self) -> None:
+        self.desk.talk()
+
+    def decline(self) -> None:
+        self.desk.talk().press("/outcome", outcome="2.11")
+
+    def opt_out(self) -> None:
+        self.desk.talk().press("/outcome", outcome="2.11", never_again="y")
+
+    def answer(self, code: str, value: str) -> None:
+        assert self.desk.asked() == code, f"asked {self.desk.asked()}, not {code}"
+        assert self.desk.press("/answers", answer=value) == 302
+        if 'id="answers"' in self.desk.html and self.desk.asked() == "P2":
+            self.desk.press("/answers", answer="")
+
+    def back(self) -> None:
+        self.desk.look(re.search(r'href="([^"]*)" data-key="Backspace"', self.desk.html)[1])
+
+    def wrong_key(self) -> None:
+        asked = self.desk.asked()
+        self.desk.press("/answers", answer=WRONG_KEY)
+        assert self.desk.asked() == asked
+
+    def silence(self) -> None:
+        asked = self.desk.asked()
+        self.desk.press("/answers")
+        assert self.desk.asked() == asked
+
+    def hang_up(self) -> None:
+        self.desk.press("/outcome", outcome="2.12")
+
+    def resume(self) -> None:
+        due = self.place.sql("select due_at from interview where case_id = :id", id=self.case_id)[0][0]
+        self.place.clock.at = datetime.fromisoformat(due).replace(tzinfo=UTC)
+        self.desk.look().press("/next")
+        self.consent()
