@@ -103,7 +103,7 @@ def answer_for_the_others(app, skip: int) -> int:
     with app.app_context(), transaction() as session:
         for unit in UNITS:
             rows = select(Interview.case_id).where(Interview.unit_code == unit, Interview.state == "waiting")
-            cases = [case for case in session.scalars(rows.order_by(Interview.case_id)) if case != skip][::6][:70]
+            cases = [case for case in session.scalars(rows.order_by(Interview.case_id)) if case != skip][::5][:70]
             for number, case_id in enumerate(cases):
                 talk = load_conversation(session, runtime, case_id)
                 while (question := talk.next_question("web")) is not None and talk.is_open:
