@@ -57,6 +57,10 @@
   };
 
   document.addEventListener("keydown", press);
+  // The page asks whether the call has changed and is then loaded anew: not while somebody is writing on it.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (writes(document.activeElement)) event.preventDefault();
+  });
   const place = document.querySelector("#case");
   if (place) setInterval(() => stay(place), 60000);
 })();
