@@ -127,6 +127,9 @@ def test_two_interviewers_work_one_queue_by_keys_without_meeting_on_a_case(offic
     assert "1.1" in wang.page.locator("main").inner_text()
 
     li.page.fill("#day", "2026-06-09")
+    li.page.locator("h1").click()
+    li.page.wait_for_timeout(6000)
+    assert li.page.input_value("#day") == "2026-06-09", "the page is not loaded anew while nothing has changed"
     li.page.fill("#time", "15:00")
     li.click("text=Call then, and end this call")
     li.page.goto(f"{office.address}/interviewing/appointments")

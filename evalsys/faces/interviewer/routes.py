@@ -86,7 +86,9 @@ def watch():
     hold = find_hold(session, runtime, shift) if shift else None
     call = find_call(session, hold.case_id, shift.interviewer) if hold else None
     state = _state_of(shift, stage_of(call) if call else "") if shift else ""
-    return "", 204 if state == request.args.get("seen") else 200, {"HX-Refresh": "true"}
+    if state == request.args.get("seen"):
+        return "", 204
+    return "", 200, {"HX-Refresh": "true"}
 
 
 @blueprint.post("/shift")

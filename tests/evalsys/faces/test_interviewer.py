@@ -329,3 +329,16 @@ def test_own_figures_count_calls_and_outcomes(office):
     wang.answer_all()
     cells = re.findall(r'<td class="number">([^<]*)</td>', wang.look("/interviewing/figures").html)
     assert cells == ["3", "3", "2", "2", "1", "1", "50.0%", "50.0%", "1.5", "1.5"]
+
+
+def test_the_page_is_loaded_anew_only_when_the_call_has_changed(office):
+    keep_one(office, "interviewer")
+    wang = Person(office).begin()
+    wang.press("/next")
+    wang.talk()
+    address = re.search(r'hx-get="([^"]*)"', wang.html)[1].replace("&amp;", "&")
+    same = wang.browser.get(address)
+    assert (same.status_code, same.headers.get("HX-Refresh")) == (204, None)
+    report(office, wang.key(), "completed", CallDuration="33", CallSid="CA1")
+    office.do_job(apply_callbacks)
+    assert wang.browser.get(address).headers["HX-Refresh"] == "true"
