@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from werkzeug.serving import make_server
 
 from evalsys.fieldwork.jobs import dial_numbers
 from tests.browser.test_pages import CHINESE, SAME_IN_CHINESE, read_words, sign_in
 from tests.evalsys.faces.test_board import PAGE, add_people, keys_of, take
 from tests.evalsys.fieldwork.working import end
 from tests.evalsys.installation import make_open
-from tests.services.ports import find_free_port
+from tests.services.serving import serving
 
 
 @pytest.fixture
@@ -30,13 +27,8 @@ def served(tmp_path):
         take(place, key, "1")
     for key in keys[6:30]:
         end(place, key, "no-answer")
-    server = make_server("127.0.0.1", find_free_port(), place.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield place, f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(place.app) as address:
+        yield place, address
 
 
 def test_the_board_fits_speaks_one_language_and_has_no_barrier(page, served, screenshots):

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-import threading
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from werkzeug.serving import make_server
 
 from evalsys.accounts.actions import add_user
 from evalsys.base.database import db, transaction
 from tests.evalsys.faces.published_city import YEAR_END, publish_city
 from tests.evalsys.faces.staff import PASSWORD, PEOPLE
-from tests.services.ports import find_free_port
+from tests.services.serving import serving
 
 DESIGNER = {
     "programmes": "/design/",
@@ -45,13 +43,8 @@ def address(tmp_path_factory):
                 clock = app.extensions["evalsys"].clock
                 add_user(session, clock, name=name, display_name=name, password=PASSWORD, roles=[role])
         db.session.remove()
-    server = make_server("127.0.0.1", find_free_port(), app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(app) as address:
+        yield address
 
 
 def sign_in(page, address: str, name: str) -> None:

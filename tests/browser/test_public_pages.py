@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from werkzeug.serving import make_server
 
 from tests.evalsys.faces.published_city import YEAR_END, publish_city
-from tests.services.ports import find_free_port
+from tests.services.serving import serving
 
 PAGES = {
     "rounds": "/",
@@ -27,13 +24,8 @@ WIDTHS = {"wide": 1280, "narrow": 390}
 def address(tmp_path_factory):
     """Where a published city is served."""
     app = publish_city(tmp_path_factory.mktemp("city"))
-    server = make_server("127.0.0.1", find_free_port(), app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(app) as address:
+        yield address
 
 
 def open_page(page, address, name, language, width):

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import random
-import threading
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from werkzeug.serving import make_server
 
 from evalsys.accounts.actions import add_user
 from evalsys.fieldwork.jobs import seal_ready_answers
@@ -16,7 +14,7 @@ from tests.evalsys.faces.staff import PASSWORD, PEOPLE
 from tests.evalsys.fieldwork.interviewed import take_interviews
 from tests.evalsys.fieldwork.test_closing import HOLD, cases_by_class
 from tests.evalsys.installation import ROUND, make_open
-from tests.services.ports import find_free_port
+from tests.services.serving import serving
 
 PAGE = f"/commission/rounds/{ROUND}/quality"
 
@@ -46,13 +44,8 @@ def address(tmp_path_factory):
     for cases in strata:
         take_interviews(place, cases[36:38], "C03", seconds=45)
         take_interviews(place, cases[38:40], "D04", seconds=290)
-    server = make_server("127.0.0.1", find_free_port(), place.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(place.app) as address:
+        yield address
 
 
 def test_the_page_fits_speaks_one_language_and_has_no_barrier(page, address, screenshots):

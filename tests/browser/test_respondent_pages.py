@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from werkzeug.serving import make_server
 
 from tests.evalsys.installation import Installation, make_open
+from tests.services.serving import serving
 
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 #: bytes of the first page with everything that it fetches
@@ -21,22 +18,9 @@ def place(tmp_path_factory) -> Installation:
     return make_open(tmp_path_factory.mktemp("open"))
 
 
-@contextmanager
-def serving(place: Installation):
-    server = make_server("127.0.0.1", 0, place.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 @pytest.fixture(scope="module")
 def address(place):
-    with serving(place) as address:
+    with serving(place.app) as address:
         yield address
 
 
@@ -100,9 +84,11 @@ def test_large_type_is_half_as_large_again(browser, link):
     page = open_page(browser, link)
     size = "parseFloat(getComputedStyle(document.querySelector('.lead')).fontSize)"
     normal = page.evaluate(size)
-    page.get_by_role("link", name="大字版").click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="大字版").click()
     assert page.evaluate(size) == pytest.approx(1.5 * normal)
-    page.get_by_role("link", name="标准字号").click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="标准字号").click()
     assert page.evaluate(size) == pytest.approx(normal)
     page.context.close()
 
@@ -170,7 +156,7 @@ def test_the_page_that_promises_a_call_has_no_barrier(browser, link, screenshots
 @pytest.mark.parametrize(("language", "width"), [("zh_Hans", 320), ("en", 320), ("zh_Hans", 1280), ("en", 1280)])
 def test_all_questions_on_one_page_and_the_review_have_no_barrier(browser, tmp_path, screenshots, language, width):
     place = make_open(tmp_path / "home", web={"layout": "single", "review": True})
-    with serving(place) as address:
+    with serving(place.app) as address:
         page = open_page(browser, free_link(place, address), width=width, reading=f"lang={language}")
         go_on(page)
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from twilio.request_validator import RequestValidator
-from werkzeug.serving import make_server
 
 from tests.evalsys.faces.interviewers import FULL_NUMBER, make_office
 from tests.evalsys.faces.staff import PASSWORD
-from tests.services.ports import find_free_port
+from tests.services.serving import serving
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
@@ -22,14 +20,8 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 def office(tmp_path):
     """A round in which interviewers call, served on loopback; ``place.address`` is where."""
     place = make_office(tmp_path / "home")
-    server = make_server("127.0.0.1", find_free_port(), place.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    place.address = f"http://127.0.0.1:{server.port}"
-    yield place
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(place.app) as place.address:
+        yield place
 
 
 class Worker:

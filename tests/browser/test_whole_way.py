@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from evalsys.accounts.actions import add_user
 from evalsys.app import create_app
@@ -22,6 +20,7 @@ from evalsys.examples.records import generate_records
 from evalsys.fieldwork.interviews import load_conversation, record_answer
 from evalsys.fieldwork.models import Interview
 from evalsys.samples.models import Case
+from tests.services.serving import serving
 
 CITY = Path(__file__).resolve().parents[2] / "evalsys" / "examples" / "city"
 ROUND, UNITS = "2026-mid-year", ["U001", "U039"]
@@ -40,12 +39,8 @@ def site(tmp_path) -> Iterator[tuple[str, object]]:
             load_programme(session, clock, read_programme(CITY), actor="test", reason="test")
             for name, password in PASSWORDS.items():
                 add_user(session, clock, name=name, display_name=name, password=password, roles=[ROLES[name]])
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", app
-    server.shutdown()
-    thread.join()
+    with serving(app) as address:
+        yield address, app
 
 
 def sign_in(page, base: str, name: str) -> None:

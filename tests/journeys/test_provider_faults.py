@@ -12,8 +12,9 @@ from evalsys.fieldwork.jobs import GIVEN_UP_AFTER, dial_numbers, reconcile_attem
 from evalsys.gateways.simulator.app import create_simulator
 from evalsys.gateways.simulator.faults import Faults
 from evalsys.gateways.twilio import TwilioTelephone
-from tests.evalsys.gateways.conftest import ACCOUNT, TOKEN, serving
+from tests.evalsys.gateways.conftest import ACCOUNT, TOKEN
 from tests.evalsys.installation import make_open
+from tests.services.serving import serving
 
 FAULTS = {
     "the answer is an error": Faults(fail_after_accepting=1),

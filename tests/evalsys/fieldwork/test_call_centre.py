@@ -20,7 +20,6 @@ from evalsys.fieldwork.worklists import key_of, list_work_lists, make_work_list,
 from tests.evalsys.fieldwork.call_centre import (
     COMPLETE,
     HEADER,
-    copy_of_exchange,
     exchanging,
     make_exchange,
     read_list,
@@ -33,15 +32,10 @@ from tests.evalsys.fieldwork.working import answer, attempts, interview, talk_to
 from tests.evalsys.installation import OPENING, ROUND
 
 
-@pytest.fixture(scope="module")
-def _exchange(tmp_path_factory):
-    return make_exchange(tmp_path_factory.mktemp("exchange"))
-
-
 @pytest.fixture
-def place(_exchange, tmp_path):
+def place(exchange):
     """An open round whose calls a call centre makes."""
-    return copy_of_exchange(_exchange, tmp_path / "home")
+    return exchange
 
 
 def case_of(place, code: str) -> int:

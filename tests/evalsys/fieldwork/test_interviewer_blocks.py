@@ -19,18 +19,13 @@ from evalsys.results.freezing import describe_strata, freeze_round
 from tests.evalsys.fieldwork.interviewed import take_interviews
 from tests.evalsys.fieldwork.test_closing import HOLD, cases_by_class, complete, sealed
 from tests.evalsys.fieldwork.working import interview
-from tests.evalsys.installation import ROUND, copy_of, make_open
-
-
-@pytest.fixture(scope="module")
-def _wide(tmp_path_factory):
-    return make_open(tmp_path_factory.mktemp("wide"), quota=150, replicate_size=120, random_arm_share=0.0)
+from tests.evalsys.installation import ROUND
 
 
 @pytest.fixture
-def opened(_wide, tmp_path):
+def opened(wide):
     """A round in the field with strata of a few dozen cases."""
-    return copy_of(_wide, tmp_path / "home")
+    return wide
 
 
 def blocks_of(place) -> dict[str, str]:

@@ -13,18 +13,12 @@ from evalsys.fieldwork.models import InterviewerTally
 from evalsys.fieldwork.tallies import SHOWN_FROM, describe_interviewers
 from tests.evalsys.fieldwork.interviewed import take_interviews
 from tests.evalsys.fieldwork.test_closing import HOLD, cases_by_class, complete, sealed
-from tests.evalsys.installation import copy_of, make_open
-
-
-@pytest.fixture(scope="module")
-def _wide(tmp_path_factory):
-    return make_open(tmp_path_factory.mktemp("wide"), quota=150, replicate_size=120, random_arm_share=0.0)
 
 
 @pytest.fixture
-def opened(_wide, tmp_path):
+def opened(wide):
     """A round in the field with strata of a few dozen cases."""
-    return copy_of(_wide, tmp_path / "home")
+    return wide
 
 
 def seal(place) -> None:

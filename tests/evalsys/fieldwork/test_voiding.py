@@ -22,8 +22,6 @@ from evalsys.fieldwork.voiding import (
 from evalsys.outbox.worker import run_due_jobs
 from tests.evalsys.fieldwork.call_centre import (
     COMPLETE,
-    copy_of_exchange,
-    make_exchange,
     read_list,
     result,
     take_list,
@@ -35,15 +33,10 @@ from tests.evalsys.fieldwork.test_closing import HOLD, cases_by_class, complete,
 from tests.evalsys.fieldwork.working import answer, attempts, interview, talk_to
 
 
-@pytest.fixture(scope="module")
-def _exchange(tmp_path_factory):
-    return make_exchange(tmp_path_factory.mktemp("exchange"))
-
-
 @pytest.fixture
-def place(_exchange, tmp_path):
+def place(exchange):
     """An open round whose calls a call centre makes."""
-    return copy_of_exchange(_exchange, tmp_path / "home")
+    return exchange
 
 
 def interview_one(place) -> int:

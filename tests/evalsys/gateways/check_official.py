@@ -18,10 +18,11 @@ from pathlib import Path
 
 import structlog
 
-from tests.evalsys.gateways.conftest import Product, make_product, serving, simulating
+from tests.evalsys.gateways.conftest import Product, make_product, simulating
 from tests.evalsys.gateways.exchanges import play_every_exchange
 from tests.evalsys.gateways.official_document import OfficialDocument
 from tests.evalsys.gateways.provider_schema import Exchange, request_faults
+from tests.services.serving import serving
 
 NONSENSE = ("", "no-such-word", "-1")
 

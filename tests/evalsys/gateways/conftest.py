@@ -15,7 +15,6 @@ import urllib3
 from flask import Flask, Response, request
 from twilio.request_validator import RequestValidator
 from twilio.twiml.voice_response import Gather, VoiceResponse
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 import evalsys
 from evalsys.base.clock import FixedClock
@@ -27,6 +26,7 @@ from evalsys.gateways.simulator.population import Citizen
 from evalsys.gateways.twilio import TwilioTelephone
 from surveys.instrument import Questionnaire, hearing_table
 from tests.evalsys.gateways.provider_schema import Exchange, answer_faults, keep_exchanges, request_faults
+from tests.services.serving import serving
 
 ACCOUNT, TOKEN = "AC" + "1" * 32, "a token of the tests"
 START = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
@@ -34,30 +34,6 @@ CONFIGURATION = read_programme(Path(evalsys.__file__).parent / "examples" / "cit
 QUESTIONNAIRE = Questionnaire.from_configuration(CONFIGURATION)
 ASKED = ("CONSENT", "Q0", "I1", "I2")
 SHARES = {"Q0": {"1": 1.0}, "I1": {"1": 0.5, "2": 0.5}, "I2": {"3": 0.5, "4": 0.5}}
-
-
-class KeepAliveHandler(WSGIRequestHandler):
-    """HTTP/1.1 and no lines on the terminal."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log(self, type: str, message: str, *args: object) -> None:
-        pass
-
-
-@contextmanager
-def serving(app: Flask) -> Iterator[str]:
-    """The application on a free port of loopback; its base address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=KeepAliveHandler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @dataclass

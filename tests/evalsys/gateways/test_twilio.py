@@ -16,8 +16,9 @@ from evalsys.gateways import make_telephone
 from evalsys.gateways.files import CallCentreFiles
 from evalsys.gateways.port import CallRequest, MessageRequest, ProviderRefused, ProviderUnknown
 from evalsys.gateways.twilio import TwilioTelephone, verify_signature
-from tests.evalsys.gateways.conftest import ACCOUNT, TOKEN, serving
+from tests.evalsys.gateways.conftest import ACCOUNT, TOKEN
 from tests.services.ports import find_free_port
+from tests.services.serving import serving
 
 CALL = CallRequest(
     "k1", "+8613800000001", "+861012340", "https://example.org/voice/k1", "https://example.org/status/k1"
