@@ -10,7 +10,7 @@ import statistics
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -40,7 +40,7 @@ from evalsys.fieldwork.models import Attempt
 from evalsys.fieldwork.queries import count_attempts, count_completes_by_channel
 from evalsys.fieldwork.releases import open_round
 from evalsys.fieldwork.spending import find_cost
-from evalsys.gateways.simulator.faults import Faults
+from evalsys.gateways.simulator.faults import Faults, read_shares
 from evalsys.gateways.simulator.population import DEFAULT_SHARES, Behaviour
 from evalsys.outbox.worker import run_due_jobs
 from evalsys.results.disclosure import rate_figures
@@ -77,6 +77,8 @@ def rehearse(round_code: str, times: int, seed: int, assume: str, faults: str, p
     """Play a drawn round's fieldwork through: expected calls, days, cost, completes per unit. Nothing real is called or changed."""
     behaviour = _understand("--assume", Behaviour.from_words, assume)
     planned = _understand("--faults", Faults.from_words, faults)
+    if "seed" in read_shares(faults):
+        raise click.BadParameter("the seed of a rehearsal is told by --seed.", param_hint="--faults")
     app = create_app()
     with app.app_context(), tempfile.TemporaryDirectory(prefix="evalsys-rehearsal-") as folder:
         runtime = current_runtime()
@@ -89,12 +91,12 @@ def rehearse(round_code: str, times: int, seed: int, assume: str, faults: str, p
             home = Path(folder) / str(number)
             home.mkdir()
             shutil.copy(pristine, home / "evalsys.sqlite")
-            assumed = Assumptions(behaviour, planned, seed + number)
+            assumed = Assumptions(behaviour, replace(planned, seed=seed + number), seed + number)
             runs.append(hold_rehearsal(runtime.settings, home, round_code, assumed, port))
     figures = {
         "round": round_code,
         "assumed": asdict(behaviour),
-        "faults": {name: share for name, share in asdict(planned).items() if share and name in faults},
+        "faults": read_shares(faults),
         "rehearsals": runs,
     }
     show(figures, as_json, lambda: describe_runs(round_code, runs))

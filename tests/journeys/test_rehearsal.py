@@ -12,9 +12,13 @@ from contextlib import closing
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import create_engine
 
+from evalsys.base.database import db
 from evalsys.cli import main
+from evalsys.cli.rehearsal import LEFT_OUT, copy_database
 from tests.evalsys.installation import ROUND, SECRET, Installation, commit, draw, import_all, make_draft, make_open
+from tests.house.database_content import read_content, write_content
 from tests.small_city import free_port
 
 PRICES = {"cost_per_minute": 0.2, "cost_per_message": 0.05}
@@ -63,6 +67,23 @@ def test_a_rehearsal_changes_nothing_and_the_same_seed_gives_the_same_figures(dr
     assert run["outcomes"]["1.1"] == sum(run["completes"].values())
 
 
+@pytest.mark.postgres
+def test_what_a_rehearsal_needs_is_copied_from_postgresql_too(drawn, tmp_path, postgres_url):
+    source, path = create_engine(postgres_url), tmp_path / "copy.sqlite"
+    db.metadata.create_all(source)
+    with drawn.app.app_context():
+        write_content(source, read_content(db.engine, db.metadata), db.metadata)
+    copy_database(source, path)
+    target = create_engine(f"sqlite:///{path}")
+    wanted = {table: rows for table, rows in read_content(source, db.metadata).items() if table not in LEFT_OUT}
+    copied = read_content(target, db.metadata)
+    assert {table: copied[table] for table in wanted} == wanted
+    assert wanted["service_record"]["cid"]
+    assert not any(values for table in LEFT_OUT for values in copied[table].values())
+    for engine in (source, target):
+        engine.dispose()
+
+
 @pytest.mark.slow
 def test_where_nobody_cooperates_the_rehearsal_says_that_no_quota_will_be_met(drawn):
     said = rehearse(drawn, "--assume=cooperative=0,opens=0").stdout
@@ -83,6 +104,7 @@ def test_a_round_without_a_sample_or_in_the_field_already_is_not_rehearsed(tmp_p
         ("--assume=human=.8,machine=.3", "together they are more than 1"),
         ("--assume=human", "'human' is not understood"),
         ("--faults=dorp=.1", "Unknown faults: dorp"),
+        ("--faults=seed=3", "the seed of a rehearsal is told by --seed."),
     ],
 )
 def test_an_assumption_that_is_none_is_refused_by_name(drawn, option, sentence):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from hashlib import sha256
 
@@ -35,15 +35,7 @@ class Faults:
     @classmethod
     def from_request(cls, given: Mapping[str, object]) -> Faults:
         """The faults of a control request; raises ``ValueError`` naming what is not one."""
-        names = [field.name for field in fields(cls)]
-        unknown = sorted(set(given) - set(names))
-        if unknown:
-            raise ValueError(f"Unknown faults: {', '.join(unknown)}; known are {', '.join(names)}.")
-        for name, value in given.items():
-            if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
-                raise ValueError(f"{name} is {value!r}; write a number that is not negative.")
-            if name not in _SETTINGS and value > 1:
-                raise ValueError(f"{name} is {value}; write a share between 0 and 1.")
+        refuse_bad_shares("faults", [field.name for field in fields(cls)], given, others=_SETTINGS)
         return cls(**given)
 
     @classmethod
@@ -60,6 +52,20 @@ class Faults:
         return int.from_bytes(digest[:8]) / 2**64 < share
 
 
+def refuse_bad_shares(
+    what: str, known: Sequence[str], given: Mapping[str, object], *, others: Sequence[str] = ()
+) -> None:
+    """Raise ``ValueError`` for what is not known, or no share between 0 and 1; ``others``: numbers that may be larger."""
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise ValueError(f"Unknown {what}: {', '.join(unknown)}; known are {', '.join(known)}.")
+    for name, value in given.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+            raise ValueError(f"{name} is {value!r}; write a number that is not negative.")
+        if name not in others and value > 1:
+            raise ValueError(f"{name} is {value}; write a share between 0 and 1.")
+
+
 def read_shares(words: str) -> dict[str, object]:
     """What a command says by ``NAME=NUMBER,…``; raises ``ValueError`` naming what is not understood."""
     given: dict[str, object] = {}
@@ -68,5 +74,5 @@ def read_shares(words: str) -> dict[str, object]:
         try:
             given[name] = int(value) if name == "seed" else float(value)
         except ValueError:
-            raise ValueError(f"{word!r} is not understood; write NAME=NUMBER, as in drop=.1,double=.1.") from None
+            raise ValueError(f"{word!r} is not understood; write NAME=NUMBER, as in cooperative=.35,drop=.1.") from None
     return given

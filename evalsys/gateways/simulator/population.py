@@ -14,7 +14,7 @@ from pathlib import Path
 from struct import Struct
 from typing import Any
 
-from evalsys.gateways.simulator.faults import read_shares
+from evalsys.gateways.simulator.faults import read_shares, refuse_bad_shares
 from evalsys.gateways.simulator.hearing import Hearing
 from surveys.errors import SurveyError
 
@@ -62,13 +62,7 @@ class Behaviour:
     @classmethod
     def from_request(cls, given: Mapping[str, object]) -> Behaviour:
         """The behaviour of a control request; raises ``ValueError`` naming what is not one."""
-        names = [field.name for field in fields(cls)]
-        unknown = sorted(set(given) - set(names))
-        if unknown:
-            raise ValueError(f"Unknown behaviour: {', '.join(unknown)}; known are {', '.join(names)}.")
-        for name, value in given.items():
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-                raise ValueError(f"{name} is {value!r}; write a share between 0 and 1.")
+        refuse_bad_shares("behaviour", [field.name for field in fields(cls)], given)
         behaviour = cls(**given)
         if behaviour.human + behaviour.machine + behaviour.busy > 1 + 1e-9:
             raise ValueError("human, machine and busy are shares of the same tries; together they are more than 1.")
