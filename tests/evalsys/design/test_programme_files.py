@@ -107,7 +107,7 @@ def test_the_document_is_json_and_has_the_parts_that_its_description_names(folde
 
 
 def test_problems_of_several_files_are_reported_together(folder):
-    line_of_quota = replace(folder, "fieldwork.toml", "quota = 156", 'quota = "many"')
+    line_of_quota = replace(folder, "fieldwork.toml", "quota = 145", 'quota = "many"')
     line_of_weight = replace(folder, "indicators.csv", "I4,scored,0.1,", "I4,scored,-1,")
     (folder / "grades.csv").unlink()
     replace(folder, "programme.toml", "year = 2026\n", "")
@@ -134,8 +134,8 @@ def test_what_may_be_left_out_of_fieldwork_is_kept_and_written_where_it_is_given
     replace(
         folder,
         "fieldwork.toml",
-        "quota = 156",
-        "quota = 156\ncost_per_minute = 0.1\ncost_per_message = 0.05\nbudget = 900",
+        "quota = 145",
+        "quota = 145\ncost_per_minute = 0.1\ncost_per_message = 0.05\nbudget = 900",
     )
     replace(folder, "fieldwork.toml", "concurrent_calls", "calls_per_second_per_number = 0.5\nconcurrent_calls")
     replace(folder, "fieldwork.toml", "[[slots]]", OWN_HOURS % ("370124", "09:00") + "[[slots]]")
@@ -166,7 +166,7 @@ def test_what_may_be_left_out_of_fieldwork_is_kept_and_written_where_it_is_given
             "nan",
             "not-a-number",
         ),
-        ("fieldwork.toml", "quota = 156", "quota = true", "quota", "True", "not-a-whole-number"),
+        ("fieldwork.toml", "quota = 145", "quota = true", "quota", "True", "not-a-whole-number"),
         ("fieldwork.toml", '"占线" = "3.12"', '"占线" = 3.12', "call_centre.outcomes.占线", "3.12", "not-text"),
         ("questionnaire.toml", 'any_of = [\n    "2",\n]', "any_off = 1", "routing[1].when", None, "not-a-condition"),
         (
@@ -239,7 +239,7 @@ def test_a_programme_may_name_no_outcomes_of_a_call_centre(folder):
             "days-not-ordered",
         ),
         ("programme.toml", 'kind = "year_end"', 'kind = "mid_year"', "rounds[2].kind", "two-rounds-of-kind"),
-        ("fieldwork.toml", "quota = 156", "quota = 156\nspeech_rate = 5", "speech_rate", "out-of-range"),
+        ("fieldwork.toml", "quota = 145", "quota = 145\nspeech_rate = 5", "speech_rate", "out-of-range"),
         (
             "questionnaire.toml",
             'scale = "CONSENT"',
@@ -263,15 +263,15 @@ def test_a_programme_may_name_no_outcomes_of_a_call_centre(folder):
         ),
         (
             "fieldwork.toml",
-            "quota = 156",
-            'quota = 156\ninterviewers = { number = "12340" }',
+            "quota = 145",
+            'quota = 145\ninterviewers = { number = "12340" }',
             "interviewers.number",
             "caller-not-e164",
         ),
         (
             "fieldwork.toml",
-            "quota = 156",
-            'quota = 156\ninterviewers = { number = "+8653112340", hours = [{ from = "11:00", to = "09:00" }] }',
+            "quota = 145",
+            'quota = 145\ninterviewers = { number = "+8653112340", hours = [{ from = "11:00", to = "09:00" }] }',
             "interviewers.hours[1].to",
             "hours-not-ordered",
         ),
@@ -280,15 +280,15 @@ def test_a_programme_may_name_no_outcomes_of_a_call_centre(folder):
         ("fieldwork.toml", "+864000000001", "4000000001", "caller_ids", "caller-not-e164"),
         (
             "fieldwork.toml",
-            "quota = 156",
-            "quota = 156\nmachine_detection = 'yes'",
+            "quota = 145",
+            "quota = 145\nmachine_detection = 'yes'",
             "machine_detection",
             "not-a-choice",
         ),
         (
             "fieldwork.toml",
-            "quota = 156",
-            "quota = 156\nbudget = 9\ncost_per_minute = 1",
+            "quota = 145",
+            "quota = 145\nbudget = 9\ncost_per_minute = 1",
             "budget",
             "cost-missing",
         ),
