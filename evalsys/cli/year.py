@@ -61,6 +61,8 @@ PEOPLE = (
     (DESIGNER, "问卷设计员 / Survey designer", ["designer"]),
     (CHAIR, "评议办主任 / Commission chair", ["commission"]),
     (DEPUTY, "评议办副主任 / Commission deputy", ["commission"]),
+    ("interviewer", "访问员 / Interviewer", ["interviewer"]),
+    ("department", "单位联络员 / Department liaison", ["department"]),
     ("supervisor", "特约监督员 / Special supervisor", ["supervisor"]),
     ("auditor", "审计员 / Auditor", ["auditor"]),
     ("administrator", "系统管理员 / Administrator", ["administrator"]),

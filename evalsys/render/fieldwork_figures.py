@@ -34,7 +34,7 @@ def calls_figure(labels: Sequence[str], calls: Sequence[int], connected: Sequenc
     figure = go.Figure(
         [
             _bars(gettext("Calls"), labels, calls, QUIET),
-            _bars(gettext("connected"), labels, connected, ACCENT, width=0.45),
+            _bars(gettext("Connected"), labels, connected, ACCENT, width=0.45),
         ]
     )
     figure.update_layout(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from evalsys.base.runtime import Runtime
@@ -20,14 +20,8 @@ from surveys.fieldwork import Outcome, OutcomeCounts, Rates, find_outcome, rates
 COMPLETE = "1.1"
 #: the key of cases that are still worked on
 OPEN = ""
-#: the rates that are shown per unit
-RATE_NAMES = {
-    "RR1": lazy_gettext("Response rate: completes over everyone drawn"),
-    "RR3": lazy_gettext("Response rate with the estimated share of eligible among the unknown"),
-    "COOP1": lazy_gettext("Cooperation rate"),
-    "REF1": lazy_gettext("Refusal rate"),
-    "CON1": lazy_gettext("Contact rate"),
-}
+#: the rates that are shown per unit; the board shows all
+RATE_NAMES = ("RR1", "RR3", "COOP1", "REF1", "CON1")
 
 
 @dataclass(frozen=True)

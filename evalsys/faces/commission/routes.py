@@ -34,6 +34,7 @@ from evalsys.fieldwork.releases import open_round, pause_round, release_where_ne
 from evalsys.fieldwork.worklists import count_due, list_work_lists
 from evalsys.hotline.actions import import_orders
 from evalsys.hotline.queries import count_orders
+from evalsys.render import words
 from evalsys.render.figures import interval_figure
 from evalsys.render.score_table import ScoreTable, make_score_table
 from evalsys.render.words import content_language
@@ -101,6 +102,7 @@ def show_round_page(found: Round, **forms):
         act_form=ActForm(),
         progress=describe_progress(session, runtime, found) if found.opened_at else None,
         rate_names=RATE_NAMES,
+        words=words,
         orders=count_orders(session, found),
         call_centre=_describe_exchange(session, runtime, found) if by_call_centre else None,
         **{name: forms.get(name) or (kind() if kind and may_run else None) for name, kind in shown.items()},

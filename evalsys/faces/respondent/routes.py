@@ -80,7 +80,7 @@ def begin(token: str):
 @require(TOKEN)
 def ask_all(token: str):
     """Every question on one page, where the round puts them so."""
-    talk, elsewhere = _at_work(token, talk_is_paged=False)
+    talk, elsewhere = _at_work(token, on_one_page=True)
     return elsewhere or _all_page(token, talk, _forms(talk))
 
 
@@ -88,7 +88,7 @@ def ask_all(token: str):
 @require(TOKEN)
 def answer_all(token: str):
     """Keep what was answered, question by question along the path that the answers make; what is missing or wrong is asked again."""
-    talk, elsewhere = _at_work(token, talk_is_paged=False)
+    talk, elsewhere = _at_work(token, on_one_page=True)
     if elsewhere is not None:
         return _too_late(token) or elsewhere
     forms, language = _forms(talk, request.form), _language(talk)
@@ -204,16 +204,14 @@ def _where_to_go_on(token: str, talk: Conversation) -> str:
     return _at("respondent.ask", token=token, code=following.code)
 
 
-def _at_work(
-    token: str, *, talk_is_paged: bool | None = None
-) -> tuple[Conversation | None, ResponseReturnValue | None]:
-    """The open conversation, or else the page that is to be shown instead; ``talk_is_paged``: by which layout it has to be."""
+def _at_work(token: str, *, on_one_page: bool = False) -> tuple[Conversation | None, ResponseReturnValue | None]:
+    """The open conversation, or else the page that is to be shown instead; ``on_one_page``: only where all is asked so."""
     talk = _find(token)
     if talk is None:
         return None, _unknown()
     if not talk.is_open:
         return None, _finished(token, talk)
-    if talk_is_paged is False and not talk.rules.web_on_one_page:
+    if on_one_page and not talk.rules.web_on_one_page:
         return None, redirect(_where_to_go_on(token, talk))
     return talk, None
 
