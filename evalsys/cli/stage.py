@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 import subprocess
 import sys
 import time
@@ -36,7 +37,14 @@ def make_environment(home: Path, port: int, **others: str) -> dict[str, str]:
 
 @contextmanager
 def stage(environment: dict[str, str], port: int, *, workers: int = 0) -> Iterator[None]:
-    """Run the processes for the length of the block; ``workers``: processes of a worker woken by the broker, or none."""
+    """Run the processes for the length of the block; ``workers``: processes of a worker woken by the broker, or none.
+
+    Raises ``Refused`` where somebody else serves at one of their ports, who would else be taken for them.
+    """
+    for needed in (port, port + SIMULATOR_OFFSET):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", needed)) == 0:
+                raise Refused("Port %(port)s of this machine is in use; choose another with --port.", port=needed)
     with ExitStack() as processes:
         processes.enter_context(_process(environment, "serve", f"--port={port}", "--workers=2", "--quiet"))
         desk = ("simulator", f"--port={port + SIMULATOR_OFFSET}", "--conducted", "--quiet")
