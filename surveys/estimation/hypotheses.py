@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from surveys.errors import DesignError
 from surveys.estimation.designs import Design
@@ -48,7 +48,7 @@ def t_test(estimate: float, std_error: float, df: float, level: float = 0.95) ->
     require_level(level)
     usable = df >= 1 and std_error > 0
     statistic = estimate / std_error if usable else float("nan")
-    p = float(2 * stats.t.sf(abs(statistic), df)) if usable else float("nan")
+    p = float(2 * special.stdtr(df, -abs(statistic))) if usable else float("nan")
     low, high = t_interval(estimate, std_error if usable else np.nan, df, level)
     return TTest(float(estimate), float(std_error), float(statistic), df, p, float(low), float(high))
 
@@ -107,7 +107,7 @@ def association_test(
     numerator = trace**2 / np.trace(delta @ delta)
     denominator = numerator * found.df[0]
     statistic = pearson / trace
-    p_value = float(stats.f.sf(statistic, numerator, denominator))
+    p_value = float(special.fdtrc(numerator, denominator, statistic))
     return Association(float(statistic), float(numerator), float(denominator), p_value)
 
 

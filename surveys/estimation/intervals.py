@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from surveys.errors import DesignError
 
@@ -20,7 +20,7 @@ def t_interval(
     require_level(level)
     estimate, std_error, df = (np.asarray(a, float) for a in (estimate, std_error, df))
     usable = df >= 1
-    half = np.where(usable, stats.t.ppf((1 + level) / 2, np.where(usable, df, 1)), np.nan) * std_error
+    half = np.where(usable, special.stdtrit(np.where(usable, df, 1), (1 + level) / 2), np.nan) * std_error
     return estimate - half, estimate + half
 
 

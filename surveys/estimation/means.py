@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from surveys.errors import DesignError
 from surveys.estimation.moments import Moments, domain_moments, sum_by
@@ -126,7 +126,7 @@ class DomainMeans:
         """(D, J, 2) limits mean ± t·s; ``df=inf`` gives R's default for domains."""
         degrees = self.df[:, None] if df is None else np.broadcast_to(np.asarray(df, float), self.means.shape)
         with np.errstate(invalid="ignore"):
-            margin = stats.t.ppf((1 + level) / 2, degrees) * self.std_errors()
+            margin = special.stdtrit(degrees, (1 + level) / 2) * self.std_errors()
         return np.stack([self.means - margin, self.means + margin], axis=-1)
 
     def composites(self, coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

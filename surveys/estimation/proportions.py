@@ -8,7 +8,7 @@ size; Rao and Scott (1984) for the scaled likelihood.
 from __future__ import annotations
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
 from surveys.errors import DesignError
 from surveys.estimation.intervals import require_level
@@ -40,7 +40,7 @@ def proportion_interval(
         )
     if not (df >= 1 and n >= 2 and np.isfinite(share) and np.isfinite(variance)):
         return float("nan"), float("nan")
-    t = stats.t.ppf((1 + level) / 2, df)
+    t = special.stdtrit(df, (1 + level) / 2)
     if method == "mean":
         half = t * np.sqrt(max(variance, 0))
         return float(share - half), float(share + half)
@@ -62,10 +62,10 @@ def _by_effective_size(share, variance, n, t, method, level) -> tuple[float, flo
     known = variance > 0 and 0 < share < 1
     size = share * (1 - share) / variance if known else float(n)
     if method == "beta":
-        size *= (stats.t.ppf((1 + level) / 2, n - 1) / t) ** 2
+        size *= (special.stdtrit(n - 1, (1 + level) / 2) / t) ** 2
         tail = (1 - level) / 2
-        low = stats.beta.ppf(tail, size * share, size * (1 - share) + 1) if share > 0 else 0.0
-        high = stats.beta.ppf(1 - tail, size * share + 1, size * (1 - share)) if share < 1 else 1.0
+        low = special.betaincinv(size * share, size * (1 - share) + 1, tail) if share > 0 else 0.0
+        high = special.betaincinv(size * share + 1, size * (1 - share), 1 - tail) if share < 1 else 1.0
         return float(low), float(high)
     ratio = t**2 / size
     centre = (share + ratio / 2) / (1 + ratio)
@@ -73,17 +73,21 @@ def _by_effective_size(share, variance, n, t, method, level) -> tuple[float, flo
     return float(centre - half), float(centre + half)
 
 
-def _by_likelihood(share: float, variance: float, n: int, t: float) -> tuple[float, float]:
-    """Where the binomial deviance of n rows, over the design effect, reaches t².
+def scaled_deviance(log_odds: float, share: float, variance: float, n: int) -> float:
+    """How much worse these log odds fit n rows than the share does: the binomial deviance over the design effect.
 
-    N/(n − 1) is R's quasi-binomial dispersion.
+    n/(n − 1) is the dispersion of R's quasi-binomial. Source: Rao and Scott (1984).
     """
     deff = variance * n / (share * (1 - share)) * n / (n - 1)
+    yes, no = np.log(share) - special.log_expit(log_odds), np.log1p(-share) - special.log_expit(-log_odds)
+    return float(2 * n * (share * yes + (1 - share) * no) / deff)
 
-    def beyond(odds: float) -> float:
-        yes, no = np.log(share) - special.log_expit(odds), np.log1p(-share) - special.log_expit(-odds)
-        deviance = 2 * n * (share * yes + (1 - share) * no)
-        return deviance / deff - t**2
+
+def _by_likelihood(share: float, variance: float, n: int, t: float) -> tuple[float, float]:
+    """Where the scaled deviance reaches t²."""
+
+    def beyond(log_odds: float) -> float:
+        return scaled_deviance(log_odds, share, variance, n) - t**2
 
     centre = special.logit(share)
     low = optimize.brentq(beyond, centre - 500, centre, xtol=1e-13)

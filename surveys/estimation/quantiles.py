@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from surveys.errors import DesignError
 from surveys.estimation.designs import Design
@@ -107,7 +107,7 @@ def estimate_quantiles(
         low, high = (weighted_quantile(x, w, p, rule) if 0 <= p <= 1 else np.nan for p in bounds)
         results.append((share, estimate, low, high))
     table = np.array(results, float).reshape(-1, 4).T
-    t = stats.t.ppf((1 + level) / 2, df) if df >= 1 else np.nan
+    t = special.stdtrit(df, (1 + level) / 2) if df >= 1 else np.nan
     return Quantiles(*table, (table[3] - table[2]) / (2 * t), n, df)
 
 

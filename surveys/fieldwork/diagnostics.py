@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy import special
 
 from surveys.errors import FieldworkError
 
@@ -150,7 +150,7 @@ def _compare(own: Sums, others: Sums, error_rate: float) -> Comparison:
     shares = parts[0] / sum(parts), parts[1] / sum(parts)
     freedom = 1 / (shares[0] ** 2 / (own.count - 1) + shares[1] ** 2 / (others.count - 1))
     statistic = difference / error
-    conspicuous = bool(2 * stats.t.sf(abs(statistic), freedom) < error_rate)
+    conspicuous = bool(2 * special.stdtr(freedom, -abs(statistic)) < error_rate)
     return Comparison(own.count, own.mean, others.mean, error, statistic, conspicuous)
 
 
@@ -185,10 +185,10 @@ def intraclass_correlation(sums: Sequence[Sums], *, level: float = 0.95) -> Intr
         interviewers=number,
         workload=workload,
         correlation=correlation,
-        low=_correlation(statistic / float(stats.f.isf(tail, *freedom)), size),
-        high=_correlation(statistic / float(stats.f.ppf(tail, *freedom)), size),
+        low=_correlation(statistic / float(special.fdtri(*freedom, 1 - tail)), size),
+        high=_correlation(statistic / float(special.fdtri(*freedom, tail)), size),
         statistic=statistic,
-        p_value=float(stats.f.sf(statistic, *freedom)),
+        p_value=float(special.fdtrc(*freedom, statistic)),
         design_effect=1 + (workload - 1) * max(0.0, correlation),
     )
 

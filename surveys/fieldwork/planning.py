@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
 from surveys.errors import FieldworkError, Phrase
 
@@ -204,8 +204,8 @@ def power_of_difference(difference: float, std_error: float, *, df: float = math
     _positive(Phrase("standard error"), std_error)
     shift, tail = abs(difference) / std_error, (1 + level) / 2
     if math.isinf(df):
-        return float(stats.norm.sf(stats.norm.ppf(tail) - shift))
-    return float(1 - special.nctdtr(df, shift, stats.t.ppf(tail, df)))
+        return float(special.ndtr(shift - special.ndtri(tail)))
+    return float(1 - special.nctdtr(df, shift, special.stdtrit(df, tail)))
 
 
 def two_sample_power(n: float, difference: float, deviation: float, *, level: float = 0.95, deff: float = 1.0) -> float:
@@ -245,13 +245,13 @@ def two_share_size(
     mean = (share1 + share2) / 2
     null = math.sqrt(2 * mean * (1 - mean))
     alternative = math.sqrt(share1 * (1 - share1) + share2 * (1 - share2))
-    return deff * ((_z(level) * null + stats.norm.ppf(power) * alternative) / (share1 - share2)) ** 2
+    return deff * ((_z(level) * null + special.ndtri(power) * alternative) / (share1 - share2)) ** 2
 
 
 def _z(level: float) -> float:
     if not 0 < level < 1:
         raise FieldworkError("The level is %(level)s; it lies between 0 and 1.", code="level", level=level)
-    return float(stats.norm.ppf((1 + level) / 2))
+    return float(special.ndtri((1 + level) / 2))
 
 
 def _positive(name: Phrase | str, value: float) -> None:

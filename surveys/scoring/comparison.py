@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from surveys.errors import ScoringError
 
@@ -131,7 +131,7 @@ def funnel_limits(target: float, se: np.ndarray, level: float = 0.95, tau2: floa
     """Limits t ± z√(s² + τ²) within which a share ``level`` of units as good as the target would lie; (I, 2)."""
     if not 0 < level < 1:
         raise ScoringError("The level is %(level)s; it lies between 0 and 1.", code="level", level=level)
-    half = stats.norm.ppf((1 + level) / 2) * np.sqrt(np.asarray(se, float) ** 2 + tau2)
+    half = special.ndtri((1 + level) / 2) * np.sqrt(np.asarray(se, float) ** 2 + tau2)
     return np.stack([target - half, target + half], axis=-1)
 
 
@@ -140,6 +140,9 @@ def binomial_funnel_limits(share: float, n: np.ndarray, level: float) -> np.ndar
 
     (len(n), 2), whole numbers.
     """
-    n = np.asarray(n)
-    tails = [(1 - level) / 2, (1 + level) / 2]
-    return np.stack([stats.binom.ppf(tail, n, share) for tail in tails], axis=-1).astype(int)
+    n = np.asarray(n)[:, np.newaxis]
+    tails = np.array([(1 - level) / 2, (1 + level) / 2])
+    # bdtrik solves for a real count; rounded up it may be one too many where a whole count meets the tail exactly.
+    counts = np.ceil(special.bdtrik(tails, n, share)) if share > 0 else np.zeros((len(n), 2))
+    fewer = np.maximum(counts - 1, 0)
+    return np.where(special.bdtr(fewer, n, share) >= tails, fewer, counts).astype(int)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from surveys.scoring.annual import grade_of, round_score
 from surveys.scoring.breakdowns import GroupScore, group_scores
@@ -204,7 +204,7 @@ def _interval(scheme: Scheme, survey: Decimal | None, entry: UnitInput) -> tuple
     """Score ± t·s, the margin rounded first, within the range of points."""
     if survey is None or entry.survey_std_error is None:
         return None, None
-    t = float(stats.t.ppf((1 + float(scheme.confidence_level)) / 2, entry.df))
+    t = float(special.stdtrit(entry.df, (1 + float(scheme.confidence_level)) / 2))
     margin = rounded(t * float(entry.survey_std_error), scheme.rounding.scores)
     return max(survey - margin, Decimal(0)), min(survey + margin, Decimal(100))
 
