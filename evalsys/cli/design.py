@@ -6,18 +6,17 @@ from collections.abc import Sized
 from pathlib import Path
 
 import click
-from sqlalchemy import select
 
 from evalsys.base.errors import NotFound
 from evalsys.cli.context import acting, as_json, entry_point, show, speaks_plainly
 from evalsys.design.actions import create_round, load_programme
-from evalsys.design.programme_files import read_programme, write_programme
+from evalsys.design.programme_files import read_programme
 from evalsys.design.queries import get_latest_configuration, get_programme, get_round, list_rounds
+from evalsys.design.stored_programmes import read_stored_programme, write_files
+from evalsys.design.xlsform_reading import read_xlsform
+from evalsys.design.xlsform_sheets import write_xlsform
 from evalsys.fieldwork.closing import close_round
 from evalsys.results.freezing import freeze_round
-from evalsys.units.models import Area, Unit
-
-AREA_LEVELS = ("city", "county", "township")
 
 
 @click.group()
@@ -54,40 +53,48 @@ def show_programme(label: str, code: str, units: Sized, stations: Sized, areas: 
 def export(code: str, folder: Path, as_json: bool) -> None:
     """Write a programme's newest configuration, units and areas as the folder that ``load`` reads."""
     with entry_point() as (session, _):
-        configuration = get_latest_configuration(session, get_programme(session, code)).content
-        units = list(session.scalars(select(Unit).order_by(Unit.id)))
-        areas = sorted(session.scalars(select(Area)), key=lambda area: (AREA_LEVELS.index(area.level), area.code))
-    code_by_id = {unit.id: unit.code for unit in units}
-    folder.mkdir(parents=True, exist_ok=True)
-    evaluated = [describe_unit(unit, code_by_id) for unit in units if unit.level != "station"]
-    stations = [describe_station(unit, code_by_id) for unit in units if unit.level == "station"]
-    write_programme(folder, configuration, [describe_area(area) for area in areas], evaluated, stations)
-    show_programme(str(folder), code, evaluated, stations, areas, as_json)
+        files = read_stored_programme(session, get_programme(session, code))
+    write_files(folder, files)
+    show_programme(str(folder), code, files.units, files.stations, files.areas, as_json)
 
 
-def describe_area(area: Area) -> dict:
-    """An area as a row of ``areas.csv``."""
-    name = {"zh": area.name_zh, "en": area.name_en}
-    return {"code": area.code, "name": name, "level": area.level, "parent": area.parent_code or ""}
+@programme.command("export-form")
+@click.argument("code")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@as_json
+@speaks_plainly
+def export_form(code: str, file: Path, as_json: bool) -> None:
+    """Write the questionnaire of a programme's newest configuration as an XLSForm (.xlsx)."""
+    with entry_point() as (session, _):
+        newest = get_latest_configuration(session, get_programme(session, code))
+        content, number = newest.content, newest.number
+    file.write_bytes(write_xlsform(content, str(number)))
+    show_form(str(file), content, as_json)
 
 
-def describe_unit(unit: Unit, code_by_id: dict[int, str]) -> dict:
-    """A unit as a row of ``units.csv``."""
-    return {
-        "code": unit.code,
-        "name": {"zh": unit.name_zh, "en": unit.name_en},
-        "level": unit.level,
-        "category": unit.category,
-        "area": unit.area_code or "",
-        "parent": code_by_id.get(unit.parent_id, ""),
-        "is_key": unit.is_key,
+@programme.command("import-form")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@as_json
+@speaks_plainly
+def import_form(file: Path, folder: Path, as_json: bool) -> None:
+    """Take the questionnaire of an XLSForm into a programme's folder; all problems are listed by sheet and row, and nothing is written
+    while there are any."""
+    with file.open("rb") as stream:
+        files = read_xlsform(stream, read_programme(folder))
+    write_files(folder, files)
+    show_form(str(folder), files.configuration, as_json)
+
+
+def show_form(label: str, content: dict, as_json: bool) -> None:
+    """How much a questionnaire holds, behind ``label``."""
+    figures = {
+        "questions": len(content["questionnaire"]["order"]),
+        "scales": len(content["scales"]),
+        "rules": len(content["questionnaire"]["routing"]),
     }
-
-
-def describe_station(unit: Unit, code_by_id: dict[int, str]) -> dict:
-    """A station as a row of ``stations.csv``."""
-    name = {"zh": unit.name_zh, "en": unit.name_en}
-    return {"code": unit.code, "name": name, "unit": code_by_id[unit.parent_id], "area": unit.area_code or ""}
+    parts = ", ".join(f"{count} {name}" for name, count in figures.items())
+    show(figures, as_json, lambda: [f"{label}: {parts}"])
 
 
 @click.group("round")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import BinaryIO
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,6 +14,8 @@ from evalsys.base.errors import Refused
 from evalsys.design.models import Configuration, Programme, Round, RoundUnit
 from evalsys.design.programme_files import ProgrammeFiles, configuration_sha256
 from evalsys.design.rules import end_of_day, start_of_day
+from evalsys.design.stored_programmes import read_stored_programme
+from evalsys.design.xlsform_reading import read_xlsform
 from evalsys.units.actions import save_areas, save_units
 from evalsys.units.models import Unit
 
@@ -61,6 +64,14 @@ def save_configuration(
         session, clock, "system", actor, "configuration saved", programme=programme.code, sha256=sha256, reason=reason
     )
     return version
+
+
+def take_questionnaire(
+    session: Session, clock: Clock, programme: Programme, stream: BinaryIO, *, actor: str, reason: str
+) -> Configuration:
+    """Make the questionnaire of an uploaded XLSForm the programme's next version; raises ``ProgrammeProblems`` with all that is wrong."""
+    files = read_xlsform(stream, read_stored_programme(session, programme))
+    return save_configuration(session, clock, programme, files.configuration, actor=actor, reason=reason)
 
 
 def create_round(

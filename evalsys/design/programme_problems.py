@@ -79,6 +79,17 @@ FILE_SENTENCES = {
     "interviewers-missing": N_("This key needs the number of the interviewers: interviewers in fieldwork.toml."),
     "calls-without-phone": N_("Interviewers can call only where mode_sequence has phone."),
     "more-than-indicators": N_("There are only %(most)s scored indicators."),
+    "missing-sheet": N_("The workbook has no sheet of this name."),
+    "unknown-type": N_(
+        "There is no question of this type here; use select_one, text or the types that docs/configuration.md names."
+    ),
+    "unknown-expression": N_(
+        "This is no expression that can be taken in; see docs/configuration.md for those that can."
+    ),
+    "first-conditional": N_("The first question is asked always; leave its relevant empty."),
+    "relevant-differs": N_("This does not agree with the sheet routing; change the rule there, or remove that sheet."),
+    "consent-missing": N_("The form needs a select_one question CONSENT, which asks whether to take part."),
+    "group-ends": N_("A group ends here that did not begin."),
     "partial-above-complete": N_("A partial interview cannot need more than a complete one."),
 }
 

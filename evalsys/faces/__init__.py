@@ -6,6 +6,7 @@ from flask import Flask
 
 from evalsys.faces.commission import board, call_centre, lines, quality
 from evalsys.faces.commission import routes as commission
+from evalsys.faces.designer import questionnaires
 from evalsys.faces.designer import routes as designer
 from evalsys.faces.interviewer import routes as interviewer
 from evalsys.faces.public import routes as public
@@ -13,7 +14,20 @@ from evalsys.faces.respondent import routes as respondent
 from evalsys.faces.session import routes as session
 from evalsys.faces.voice import routes as voice
 
-FACES = (public, session, designer, commission, board, call_centre, quality, lines, interviewer, respondent, voice)
+FACES = (
+    public,
+    session,
+    designer,
+    questionnaires,
+    commission,
+    board,
+    call_centre,
+    quality,
+    lines,
+    interviewer,
+    respondent,
+    voice,
+)
 
 
 def register_faces(app: Flask) -> None:

@@ -70,13 +70,38 @@ def _check_prolog(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
 
 def read_sheet(stream: BinaryIO, most_columns: int) -> Iterator[tuple[int, list[str]]]:
     """The first sheet as ``(row number, cells as text)``; the checks run before the first row is asked for."""
+    return _read_rows(_open_book(stream).worksheets[0], most_columns)
+
+
+def read_sheets(stream: BinaryIO, most_columns: int, most_rows: int) -> dict[str, list[tuple[int, list[str]]]]:
+    """Every sheet by its name, with the rows that are not empty; raises ``ImportProblem`` for one with more rows than ``most_rows``."""
+    sheets = {}
+    for sheet in _open_book(stream).worksheets:
+        rows = []
+        for number, cells in _read_rows(sheet, most_columns):
+            if number > most_rows:
+                raise ImportProblem(
+                    N_("Sheet %(sheet)s has more than %(most)s rows."), sheet=sheet.title, most=most_rows
+                )
+            if any(cell.strip() for cell in cells):
+                rows.append((number, cells))
+        sheets[sheet.title] = rows
+    return sheets
+
+
+def _open_book(stream: BinaryIO) -> openpyxl.Workbook:
     check_archive(stream)
     try:
         # data_only=False: a formula is the text that was typed, never a value that somebody computed for us.
         book = openpyxl.load_workbook(stream, read_only=True, data_only=False, keep_links=False)
-        sheet = book.worksheets[0]
+        if not book.worksheets:
+            raise IndexError
     except (InvalidFileException, KeyError, IndexError, ValueError, zipfile.BadZipFile) as error:
         raise ImportProblem(N_("The file is packed like .xlsx but holds no sheet.")) from error
+    return book
+
+
+def _read_rows(sheet, most_columns: int) -> Iterator[tuple[int, list[str]]]:
     sheet.reset_dimensions()  # some programs write a wrong size, which would cut rows off
     rows = sheet.iter_rows(values_only=True, max_col=most_columns + 1)
     return ((number, [_text(value) for value in row]) for number, row in enumerate(rows, 1))

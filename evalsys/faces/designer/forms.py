@@ -105,3 +105,10 @@ class RecordsForm(FlaskForm):
 
     file = FileField(_l("CSV or XLSX file of service records"), [FileRequired(_l("Choose a file."))])
     accept_good = BooleanField(_l("Import the good lines although there are bad ones"))
+
+
+class QuestionnaireForm(FlaskForm):
+    """An XLSForm that becomes the next version of a programme's questionnaire."""
+
+    workbook = FileField(_l("XLSForm (.xlsx)"), [FileRequired(_l("Choose a file."))])
+    reason = StringField(_l("Why this version is made"), [InputRequired(NEEDED), Length(max=200)])

@@ -22,7 +22,14 @@ from evalsys.design.queries import (
     list_programmes,
 )
 from evalsys.design.uploads import import_upload
-from evalsys.faces.designer.forms import UNPLANNED, ProgrammeForm, RecordsForm, RoundForm, UnitForm
+from evalsys.faces.designer.forms import (
+    UNPLANNED,
+    ProgrammeForm,
+    QuestionnaireForm,
+    RecordsForm,
+    RoundForm,
+    UnitForm,
+)
 from evalsys.faces.designer.lists import list_area_rows, list_imports
 from evalsys.fieldwork.queries import find_earlier
 from evalsys.render.words import content_language, name_in_language
@@ -66,10 +73,15 @@ def load():
 @require("design.read")
 def show_programme(code: str):
     """A programme: indicators, scales, groups, grades, versions and rounds."""
+    return show_programme_page(code, QuestionnaireForm())
+
+
+def show_programme_page(code: str, form: QuestionnaireForm) -> str:
+    """The page of a programme, with what was typed into the form for a new questionnaire."""
     programme = get_programme(db.session(), code)
     configuration = get_latest_configuration(db.session(), programme)
     return render_template(
-        "designer/programme.html", programme=programme, content=configuration.content, newest=configuration
+        "designer/programme.html", programme=programme, content=configuration.content, newest=configuration, form=form
     )
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
+import openpyxl
 import pytest
 
 from tests.evalsys.faces.staff import (
@@ -136,3 +140,26 @@ def test_who_may_only_read_sees_no_form(app):
     client = signed_in(app, "looker")
     assert '<form method="post" enctype' not in client.get(f"/design/rounds/{ROUND}").text
     assert client.post(RECORDS).status_code == 403
+
+
+def test_a_questionnaire_leaves_as_a_form_and_comes_back_changed_as_the_next_version(tmp_path):
+    app = make_installation(tmp_path)
+    load_city(app)
+    client, page = signed_in(app, "planner"), "/design/programmes/example-2026"
+    form = client.get(f"{page}/questionnaire.xlsx").data
+    assert {path.name for path in CITY.iterdir()} == set(
+        zipfile.ZipFile(io.BytesIO(client.get(f"{page}/files.zip").data)).namelist()
+    )
+    book = openpyxl.load_workbook(io.BytesIO(form))
+    row = next(row for row in range(2, 30) if book["survey"].cell(row, 2).value == "I1")
+    for wording, status in (("", 422), ("一个新的问法", 302)):
+        book["survey"].cell(row, 3).value = wording
+        changed = io.BytesIO()
+        book.save(changed)
+        changed.seek(0)
+        answer = send(client, page, f"{page}/questionnaire", workbook=(changed, "form.xlsx"), reason="clearer")
+        assert answer.status_code == status
+        assert (f"survey {row}" in answer.text) == (status == 422)
+    shown = signed_in(app, "planner", "zh_Hans").get(page).text
+    assert "一个新的问法" in shown and "clearer" in shown
+    assert signed_in(app, "looker").post(f"{page}/questionnaire").status_code in (400, 403)
