@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from evalsys.base.errors import NotFound
+from evalsys.base.errors import BadInput, NotFound
 from evalsys.cli.context import acting, as_json, entry_point, show, speaks_plainly
 from evalsys.design.actions import create_round, load_programme
 from evalsys.design.programme_files import read_programme
@@ -16,7 +16,11 @@ from evalsys.design.stored_programmes import read_stored_programme, write_files
 from evalsys.design.xlsform_reading import read_xlsform
 from evalsys.design.xlsform_sheets import write_xlsform
 from evalsys.fieldwork.closing import close_round
+from evalsys.render.printed_form import describe_form, list_missing_head
+from evalsys.render.printed_form_pdf import write_form_pdf
+from evalsys.render.printed_form_word import write_form_word
 from evalsys.results.freezing import freeze_round
+from surveys.instrument import LANGUAGES
 
 
 @click.group()
@@ -84,6 +88,23 @@ def import_form(file: Path, folder: Path, as_json: bool) -> None:
         files = read_xlsform(stream, read_programme(folder))
     write_files(folder, files)
     show_form(str(folder), files.configuration, as_json)
+
+
+@programme.command("print-form")
+@click.argument("code")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--language", type=click.Choice(LANGUAGES), default="zh", show_default=True, help="The form's language.")
+@speaks_plainly
+def print_form(code: str, file: Path, language: str) -> None:
+    """Write the questionnaire as a form to print: FILE ends with .pdf or .docx."""
+    if file.suffix not in (".pdf", ".docx"):
+        raise BadInput("A form is written as .pdf or .docx, not %(file)s.", file=file.name)
+    with entry_point() as (session, _):
+        content = get_latest_configuration(session, get_programme(session, code)).content
+    form = describe_form(content, language)
+    file.write_bytes(write_form_pdf([form]) if file.suffix == ".pdf" else write_form_word(form))
+    missing = list_missing_head(content)
+    click.echo(f"{file}: {len(form.items) - 1} questions" + (f"; blank: {', '.join(missing)}" if missing else ""))
 
 
 def show_form(label: str, content: dict, as_json: bool) -> None:

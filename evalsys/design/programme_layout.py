@@ -68,10 +68,19 @@ QUESTION = Fields(
         "kind": OneOf(("scale", "yes_no", "text")),
         "role": OneOf(("screener", "indicator", "probe", "comment")),
         "scale": Optional(code(20, empty=True), ""),
-        "channels": Optional(ListOf(OneOf(("web", "sms", "voice", "interviewer"))), []),
+        "channels": Optional(ListOf(OneOf(("web", "sms", "voice", "interviewer", "paper"))), []),
         "longest": Optional(Number(1, 4000, whole=True), 500),
         "recording": Optional(BILINGUAL, None),
         "wording": WORDING,
+    }
+)
+#: what stands at the head of the printed form
+FORM = Fields(
+    {
+        "number": Optional(Text(40), ""),
+        "authority": Optional(BILINGUAL, None),
+        "approval": Optional(Text(80), ""),
+        "valid_until": Optional(Day(), None),
     }
 )
 RULE = Fields({"after": code(20), "goto": code(20), "when": Condition()})
@@ -90,6 +99,7 @@ QUESTIONNAIRE = Fields(
         "consent": Fields({"scale": code(20), "recording": Optional(BILINGUAL, None), "wording": WORDING}),
         "questions": ListOf(QUESTION),
         "routing": Optional(ListOf(RULE), []),
+        "form": Optional(FORM, None),
         "messages": MapOf(WORDING, (*MESSAGES, *KEY_MESSAGES), required=MESSAGES),
     }
 )

@@ -269,5 +269,5 @@ class Condition:
 
 
 BILINGUAL = Fields({"zh": Text(), "en": Text()})
-CHANNELS = ("any", "web", "sms", "voice", "interviewer")
+CHANNELS = ("any", "web", "sms", "voice", "interviewer", "paper")
 WORDING = MapOf(BILINGUAL, CHANNELS, open=False)

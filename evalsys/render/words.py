@@ -25,8 +25,15 @@ CHANNELS = {
     "voice": lazy_gettext("telephone"),
     "phone": lazy_gettext("telephone"),
     "interviewer": lazy_gettext("interviewer"),
+    "paper": lazy_gettext("paper"),
     "sms": lazy_gettext("text message"),
     "": lazy_gettext("none"),
+}
+HEAD_NAMES = {
+    "number": lazy_gettext("form number"),
+    "authority": lazy_gettext("issuing authority"),
+    "approval": lazy_gettext("approval number"),
+    "valid_until": lazy_gettext("valid until"),
 }
 VISIBILITIES = {
     "nothing": lazy_gettext("not shown: too few answers"),

@@ -1,4 +1,4 @@
-"""Texts in two languages and four channels, with what is piped into them.
+"""Texts in two languages and five channels, with what is piped into them.
 
 ``{unit}`` is replaced from a context. A part in square brackets is left out as a whole when something it pipes is not
 known: ``近12个月[（例如{month}）]，…``.
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from surveys.errors import InstrumentError
 
 LANGUAGES = ("zh", "en")
-CHANNELS = ("web", "sms", "voice", "interviewer")
+CHANNELS = ("web", "sms", "voice", "interviewer", "paper")
 ANY = "any"
 PIPES = ("unit", "month", "link", "programme", "sponsor", "conductor", "contacts_destroyed_on")
 

@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from evalsys.accounts.permissions import require
 from evalsys.base.database import db, transaction
+from evalsys.base.errors import NotFound
 from evalsys.base.runtime import current_runtime
 from evalsys.design.actions import take_questionnaire
 from evalsys.design.queries import get_latest_configuration, get_programme
@@ -15,6 +16,10 @@ from evalsys.design.stored_programmes import pack_programme, read_stored_program
 from evalsys.design.xlsform_sheets import XLSX, write_xlsform
 from evalsys.faces.designer.forms import QuestionnaireForm
 from evalsys.faces.designer.routes import show_programme_page
+from evalsys.render.printed_form import describe_form
+from evalsys.render.printed_form_pdf import PDF, write_form_pdf
+from evalsys.render.printed_form_word import DOCX, write_form_word
+from surveys.instrument import LANGUAGES
 
 blueprint = Blueprint("questionnaires", __name__, url_prefix="/design/programmes/<code>")
 
@@ -50,6 +55,18 @@ def take_xlsform(code: str):
         ).number
     flash(gettext("The questionnaire is version %(number)s of the configuration.", number=made))
     return redirect(url_for("designer.show_programme", code=code))
+
+
+@blueprint.get("/form/<language>/<kind>")
+@require("design.read")
+def send_form(code: str, language: str, kind: str):
+    """The newest questionnaire as a form to print, without a unit and with a line for the serial number."""
+    if language not in LANGUAGES or kind not in ("pdf", "docx"):
+        raise NotFound("There is no such form.")
+    newest = get_latest_configuration(db.session(), get_programme(db.session(), code))
+    form = describe_form(newest.content, language)
+    content, mime = (write_form_pdf([form]), PDF) if kind == "pdf" else (write_form_word(form), DOCX)
+    return _send(content, mime, f"{code}-{newest.number}-{language}.{kind}")
 
 
 def _send(content: bytes, kind: str, name: str) -> Response:

@@ -32,7 +32,8 @@ from evalsys.faces.designer.forms import (
 )
 from evalsys.faces.designer.lists import list_area_rows, list_imports
 from evalsys.fieldwork.queries import find_earlier
-from evalsys.render.words import content_language, name_in_language
+from evalsys.render.printed_form import list_missing_head
+from evalsys.render.words import HEAD_NAMES, content_language, name_in_language
 from evalsys.samples.draws import get_draw
 from evalsys.samples.frames import preview_report
 from evalsys.samples.imports import import_service_records
@@ -81,7 +82,12 @@ def show_programme_page(code: str, form: QuestionnaireForm) -> str:
     programme = get_programme(db.session(), code)
     configuration = get_latest_configuration(db.session(), programme)
     return render_template(
-        "designer/programme.html", programme=programme, content=configuration.content, newest=configuration, form=form
+        "designer/programme.html",
+        programme=programme,
+        content=configuration.content,
+        newest=configuration,
+        form=form,
+        missing_head=[HEAD_NAMES[name] for name in list_missing_head(configuration.content)],
     )
 
 

@@ -163,3 +163,12 @@ def test_a_questionnaire_leaves_as_a_form_and_comes_back_changed_as_the_next_ver
     shown = signed_in(app, "planner", "zh_Hans").get(page).text
     assert "一个新的问法" in shown and "clearer" in shown
     assert signed_in(app, "looker").post(f"{page}/questionnaire").status_code in (400, 403)
+
+
+def test_the_printed_form_is_sent_in_both_languages_and_kinds_and_the_page_names_what_its_head_lacks(app):
+    client, page = signed_in(app, "planner"), "/design/programmes/example-2026"
+    for language in ("zh", "en"):
+        for kind, begins in (("pdf", b"%PDF"), ("docx", b"PK")):
+            assert client.get(f"{page}/form/{language}/{kind}").data.startswith(begins)
+    assert client.get(f"{page}/form/fr/pdf").status_code == 404
+    assert "form number, issuing authority, approval number, valid until" in client.get(page).text
