@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 import structlog
-from flask import Flask, abort, g, jsonify, redirect, render_template, request, url_for
+from flask import Flask, abort, g, jsonify, redirect, render_template, request, session, url_for
 from flask_babel import Babel, gettext
 from flask_login import LoginManager, current_user
 from flask_migrate import Migrate
@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
 from evalsys.accounts.models import User
-from evalsys.accounts.permissions import PROVIDER, SIGNED_IN, TOKEN, is_allowed
+from evalsys.accounts.permissions import PROVIDER, PUBLIC, SIGNED_IN, TOKEN, is_allowed
 from evalsys.base.clock import Clock, clock_from
 from evalsys.base.config import Settings, read_settings
 from evalsys.base.crypto import Keyring
@@ -25,6 +25,7 @@ from evalsys.base.errors import EvalsysError
 from evalsys.base.logging import configure_logging
 from evalsys.base.runtime import Runtime
 from evalsys.faces import register_faces
+from evalsys.faces.session.routes import find_duty_page
 from evalsys.faces.words import add_words, translate_values
 from evalsys.gateways import make_telephone
 from surveys.errors import SurveyError
@@ -94,7 +95,7 @@ def _start_extensions(app: Flask, settings: Settings) -> None:
     Babel(app, locale_selector=choose_language)
     app.extensions["csrf"] = CSRFProtect(app)
     login = LoginManager(app)
-    login.user_loader(lambda user_id: db.session.get(User, int(user_id)))
+    login.user_loader(_find_signed_in)
     https = settings.public_base_url.startswith("https:")
     Talisman(
         app,
@@ -108,6 +109,12 @@ def _start_extensions(app: Flask, settings: Settings) -> None:
     @app.context_processor
     def page_context() -> dict:
         return {"languages": LANGUAGES, "language": choose_language(), "html_lang": choose_language().replace("_", "-")}
+
+
+def _find_signed_in(user_id: str) -> User | None:
+    """Whose session this is, unless it was ended elsewhere: by signing out everywhere, a lock, or new roles."""
+    user = db.session.get(User, int(user_id))
+    return user if user and user.session_epoch == session.get("epoch", 0) else None
 
 
 def _migrations_folder() -> str:
@@ -137,6 +144,10 @@ def _guard(app: Flask) -> None:
             if permission and not current_user.is_authenticated and request.method == "GET":
                 return redirect(url_for("session.sign_in", next=request.full_path.rstrip("?")))
             abort(403)
+        if permission not in (PUBLIC, PROVIDER, TOKEN) and request.blueprint != "session":
+            duty = find_duty_page(current_user)
+            if duty:
+                return redirect(url_for(duty)) if request.method == "GET" else abort(403)
         if permission in (PROVIDER, TOKEN):
             request.max_content_length = SMALL_BODY
         else:

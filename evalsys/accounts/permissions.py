@@ -22,8 +22,11 @@ ROLES: dict[str, frozenset[str]] = {
     "department": frozenset({"department.read"}),
     "supervisor": frozenset({"oversight.observe"}),
     "auditor": frozenset({"oversight.audit", "design.read"}),
-    "administrator": frozenset({"accounts.edit"}),
+    "administrator": frozenset({"accounts.read", "accounts.open"}),
+    "security": frozenset({"accounts.read", "accounts.secure"}),
 }
+#: the three powers: who opens accounts, who gives them roles and locks them, who reads the trail; never in one hand, nor with other work
+POWERS = ("administrator", "security", "auditor")
 PUBLIC = "public"
 SIGNED_IN = "signed_in"
 #: the telephone provider's callbacks: allowed by their signature, which the voice and sms faces check themselves.

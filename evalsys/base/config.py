@@ -15,6 +15,7 @@ from pathlib import Path
 from evalsys.base.errors import SettingsError
 
 PREFIX = "EVALSYS_"
+SECOND_FACTORS = ("required", "offered")
 TELEPHONES = ("simulator", "twilio", "files")
 #: name → what it is for; also the list that the documentation and the refusal of unknown names use.
 KNOWN = {
@@ -28,6 +29,7 @@ KNOWN = {
     "TWILIO_AUTH_TOKEN": "its secret; also signs its callbacks",
     "TWILIO_BASE_URL": "address of the provider, where it is not Twilio's own (the simulator's)",
     "SECRET_KEY": "at least 32 characters; every other key is derived from it",
+    "SECOND_FACTOR": "required: staff sign in with a second factor; offered: who wants to. Default: required in production, else offered",
     "CLOCK": "system, or virtual:PATH for rehearsals",
 }
 REQUIRED_IN_PRODUCTION = ("DATABASE_URL", "PUBLIC_BASE_URL", "TELEPHONE", "SECRET_KEY")
@@ -49,6 +51,12 @@ class Settings:
     twilio_base_url: str
     secret_key: str
     clock: str
+    second_factor: str
+
+    @property
+    def wants_second_factor(self) -> bool:
+        """Whether nobody of the staff gets further than enrolment without a second factor."""
+        return self.second_factor == "required"
 
     @property
     def by_call_centre(self) -> bool:
@@ -86,6 +94,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         twilio_base_url=given.get("TWILIO_BASE_URL", "http://127.0.0.1:8010"),
         secret_key=given.get("SECRET_KEY") or _own_secret(home),
         clock=given.get("CLOCK", "system"),
+        second_factor=given.get("SECOND_FACTOR") or ("required" if mode == "production" else "offered"),
     )
 
 
@@ -96,6 +105,8 @@ def _find_problems(given: Mapping[str, str], mode: str) -> list[str]:
     telephone = given.get("TELEPHONE", "simulator")
     if telephone not in TELEPHONES:
         problems.append(f"EVALSYS_TELEPHONE is {telephone!r}; choose one of {', '.join(TELEPHONES)}.")
+    if (given.get("SECOND_FACTOR") or "offered") not in SECOND_FACTORS:
+        problems.append(f"EVALSYS_SECOND_FACTOR is {given['SECOND_FACTOR']!r}; write 'required' or 'offered'.")
     if mode != "production":
         return problems
     for name in sorted(set(given) - set(KNOWN)):

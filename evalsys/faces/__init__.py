@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Flask
 
-from evalsys.faces.commission import board, call_centre, lines, quality
+from evalsys.faces.accounts import routes as accounts
+from evalsys.faces.commission import board, call_centre, lines, quality, two_people
 from evalsys.faces.commission import routes as commission
 from evalsys.faces.designer import questionnaires
 from evalsys.faces.designer import routes as designer
@@ -17,9 +18,11 @@ from evalsys.faces.voice import routes as voice
 FACES = (
     public,
     session,
+    accounts,
     designer,
     questionnaires,
     commission,
+    two_people,
     board,
     call_centre,
     quality,

@@ -10,7 +10,7 @@ from flask_babel import get_locale, gettext
 from flask_babel import lazy_gettext as _l
 
 from evalsys.base.clock import local
-from evalsys.render.words import BANDS, CHANNELS, EXCLUSIONS, VISIBILITIES
+from evalsys.render.words import BANDS, CHANNELS, EXCLUSIONS, ROLES, VISIBILITIES
 from evalsys.units.spreadsheets import N_
 from surveys.fieldwork import OUTCOMES
 
@@ -89,6 +89,7 @@ def add_words(app: Flask) -> None:
         tongue=tongue,
         name_of=name_of,
         outcome_name=outcome_name,
+        role_name=lambda code: ROLES.get(code, code),
         state_name=lambda code: STATES.get(code, code),
         exclusion_name=lambda code: EXCLUSIONS.get(code, code),
         channel_name=lambda code: CHANNELS.get(code, code),

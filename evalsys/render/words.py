@@ -20,6 +20,16 @@ EXCLUSIONS = {
     "contact_cap": lazy_gettext("asked about another unit"),
 }
 KINDS = {"mid_year": lazy_gettext("Mid-year"), "year_end": lazy_gettext("Year-end")}
+ROLES = {
+    "designer": lazy_gettext("survey designer"),
+    "commission": lazy_gettext("commission staff"),
+    "interviewer": lazy_gettext("interviewer"),
+    "department": lazy_gettext("department liaison"),
+    "supervisor": lazy_gettext("special supervisor"),
+    "auditor": lazy_gettext("auditor"),
+    "administrator": lazy_gettext("system administrator"),
+    "security": lazy_gettext("security officer"),
+}
 CHANNELS = {
     "web": lazy_gettext("web"),
     "voice": lazy_gettext("telephone"),

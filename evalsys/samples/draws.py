@@ -171,6 +171,13 @@ def draw_sample(
     return record
 
 
+def require_sources(session: Session, runtime: Runtime, round_: Round, *, beacon: str, dice: str) -> None:
+    """Raise what drawing with these sources would raise, before a second person is asked to confirm them."""
+    refuse_unless(round_, "committed", doing="drawing the sample")
+    record = get_draw(session, round_)
+    reveal_seed(Commitment.from_json(record.commitment.encode()), read_nonces(runtime, round_, record), beacon, dice)
+
+
 def release_replicate(session: Session, runtime: Runtime, round_: Round, unit_code: str) -> list[Case]:
     """Release the next replicate of a unit and return its cases, in the order of the draw; none where all are out."""
     refuse_unless(round_, "drawn", "open", "paused", doing="releasing a replicate")

@@ -64,10 +64,13 @@ def go_on(page) -> None:
         page.locator("button.primary").click()
 
 
-def second(page) -> None:
-    """The second person signs."""
-    page.fill("input[name=second_name]", "deputy")
-    page.fill("input[name=second_password]", PASSWORDS["deputy"])
+def second(page, base: str, path: str, label: str) -> None:
+    """The second person signs in at another desk, looks at what was proposed and approves it."""
+    desk = page.context.browser.new_context(locale="en-GB").new_page()
+    sign_in(desk, base, "deputy")
+    desk.goto(base + path)
+    press(desk, label)
+    desk.context.close()
 
 
 def answer_by_link(browser, base: str, link: str, screenshots: Path) -> None:
@@ -136,8 +139,9 @@ def test_from_the_designer_to_the_public_table(site, browser, page, screenshots,
     page.fill("input[name=dice_source]", "twenty dice before the supervisors")
     press(page, "Commit")
     page.fill("input[name=dice]", "63454660390103169462")
-    second(page)
-    press(page, "Draw")
+    press(page, "Propose the draw")
+    second(page, base, f"/commission/rounds/{ROUND}?lang=en", "Approve and draw")
+    page.reload()
     press(page, "Open fieldwork")
 
     with app.app_context():
@@ -158,9 +162,8 @@ def test_from_the_designer_to_the_public_table(site, browser, page, screenshots,
     for act in ("Close fieldwork", "Freeze the answers", "Score"):
         page.goto(f"{base}/commission/rounds/{ROUND}")
         press(page, act)
-    second(page)
-    press(page, "Publish")
-    assert page.url.startswith(f"{base}/results/{ROUND}")
+    press(page, "Propose to publish")
+    second(page, base, f"/commission/rounds/{ROUND}/scores?lang=en", "Approve and publish")
 
     visitor = browser.new_context(locale="en-GB").new_page()
     visitor.goto(f"{base}/results/{ROUND}/?lang=en")

@@ -41,6 +41,18 @@ TAKEN = {
         **{table: {"*"} for table in ("interviewer_tally", "recontact", "monitoring", "voiding")},
     },
     "0008": {"late_answer": {"*"}},
+    "0009": {
+        "proposal": {"*"},
+        "user": {
+            "locked_at",
+            "must_change_password",
+            "second_factor_cipher",
+            "second_factor_at",
+            "second_factor_step",
+            "recovery_digests",
+            "session_epoch",
+        },
+    },
 }
 
 

@@ -15,7 +15,7 @@ from evalsys.base.database import db, transaction
 
 OPEN = {PUBLIC, PROVIDER, TOKEN}
 #: what must never meet in one role: running the system, deciding who may, looking over everybody's shoulder
-POWERS = ({"accounts.edit"}, {"scores.publish", "fieldwork.run"}, {"oversight.audit"})
+POWERS = ({"accounts.open"}, {"accounts.secure"}, {"scores.publish", "fieldwork.run"}, {"oversight.audit"})
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, IntegerField, PasswordField, SelectField, StringField
+from wtforms import BooleanField, IntegerField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 NEEDED = _l("Fill this in.")
@@ -27,28 +27,15 @@ class CommitForm(FlaskForm):
             raise ValidationError(_l("Name a beacon, or dice, or both."))
 
 
-class TwoPeopleForm(FlaskForm):
-    """The second person, who signs beside the one who is signed in."""
-
-    second_name = StringField(
-        _l("Second person's sign-in name"),
-        [InputRequired(NEEDED), Length(max=80)],
-        render_kw={"autocomplete": "off", "autocapitalize": "none"},
-    )
-    second_password = PasswordField(
-        _l("Second person's password"), [InputRequired(NEEDED), Length(max=200)], render_kw={"autocomplete": "off"}
-    )
-
-
-class DrawForm(TwoPeopleForm):
-    """What the sources showed."""
+class DrawForm(FlaskForm):
+    """What the sources showed, as one person types it in."""
 
     beacon = StringField(_l("Beacon: the committed source, a colon, and its value"), [Length(max=500)])
     dice = StringField(_l("What the dice showed"), [Length(max=200)])
 
 
-class PublishForm(TwoPeopleForm):
-    """Approval by two, and the reason of a revision."""
+class PublishForm(FlaskForm):
+    """Why a revision is published."""
 
     reason = StringField(_l("Reason (for a revision)"), [Length(max=500)])
 

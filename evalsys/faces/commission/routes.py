@@ -7,8 +7,8 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
-from evalsys.accounts.actions import sign_in
 from evalsys.accounts.permissions import is_allowed, require
+from evalsys.accounts.proposals import find_proposal
 from evalsys.assessment.actions import assess_year
 from evalsys.base.database import db, transaction
 from evalsys.base.errors import NotFound
@@ -23,7 +23,6 @@ from evalsys.faces.commission.forms import (
     OrdersForm,
     PublishForm,
     ResultsForm,
-    TwoPeopleForm,
     WorkListForm,
 )
 from evalsys.faces.commission.progress import RATE_NAMES, describe_progress
@@ -40,9 +39,8 @@ from evalsys.render.score_table import ScoreTable, make_score_table
 from evalsys.render.words import content_language
 from evalsys.results.freezing import freeze_round
 from evalsys.results.models import ScoreRun
-from evalsys.results.publishing import publish_round
 from evalsys.results.scoring import get_latest_run, score_round
-from evalsys.samples.draws import commit_frame, draw_sample, get_draw
+from evalsys.samples.draws import commit_frame, get_draw
 
 blueprint = Blueprint("commission", __name__, template_folder="templates", url_prefix="/commission")
 
@@ -98,6 +96,7 @@ def show_round_page(found: Round, **forms):
         "commission/round.html",
         round=found,
         draw=get_draw(session, found) if found.committed_at else None,
+        proposal=find_proposal(session, found.code, "draw") if may_run and found.state == "committed" else None,
         acts=[(name, label) for name, (label, _, states) in ACTS.items() if may_run and found.state in states],
         act_form=ActForm(),
         progress=describe_progress(session, runtime, found) if found.opened_at else None,
@@ -153,28 +152,6 @@ def commit(code: str):
     return redirect(url_for("commission.show_round", code=code))
 
 
-@blueprint.post("/rounds/<code>/draw")
-@require("fieldwork.run")
-def draw(code: str):
-    """Draw, with the sources typed in by one person and confirmed by another."""
-    form = DrawForm()
-    second = _second_person(form, "fieldwork.run")
-    if second is None:
-        return show_round_page(get_round(db.session(), code), draw_form=form), 422
-    with transaction() as session:
-        draw_sample(
-            session,
-            current_runtime(),
-            get_round(session, code),
-            beacon=_clean(form.beacon),
-            dice=_clean(form.dice),
-            entered_by=current_user.name,
-            confirmed_by=second,
-        )
-    flash(gettext("The sample is drawn."))
-    return redirect(url_for("commission.show_round", code=code))
-
-
 @blueprint.post("/rounds/<code>/orders")
 @require("fieldwork.run")
 def take_orders(code: str):
@@ -194,10 +171,12 @@ def take_orders(code: str):
 def show_scores(code: str):
     """The scores of the newest run, for the commission's eyes: also what may not be published."""
     found = get_round(db.session(), code)
-    return _scores_page(found, get_latest_run(db.session(), found), PublishForm())
+    return show_scores_page(found, PublishForm())
 
 
-def _scores_page(found: Round, run: ScoreRun, form: PublishForm):
+def show_scores_page(found: Round, form: PublishForm):
+    """The page of the newest scores; ``form``: how their publication is proposed."""
+    run = get_latest_run(db.session(), found)
     may_publish = is_allowed(current_user, "scores.publish")
     return render_template(
         "commission/scores.html",
@@ -205,6 +184,7 @@ def _scores_page(found: Round, run: ScoreRun, form: PublishForm):
         run=run,
         table=_table(found, run),
         form=form if may_publish else None,
+        proposal=find_proposal(db.session(), found.code, "publication"),
     )
 
 
@@ -220,28 +200,6 @@ def send_figure(code: str, category: str):
     return Response(interval_figure(entry), mimetype="application/json")
 
 
-@blueprint.post("/rounds/<code>/publication")
-@require("scores.publish")
-def publish(code: str):
-    """Publish the newest scores, approved by two."""
-    form = PublishForm()
-    second = _second_person(form, "scores.publish")
-    if second is None:
-        found = get_round(db.session(), code)
-        return _scores_page(found, get_latest_run(db.session(), found), form), 422
-    with transaction() as session:
-        publish_round(
-            session,
-            current_runtime(),
-            get_round(session, code),
-            approved_by=current_user.name,
-            seconded_by=second,
-            reason=_clean(form.reason),
-        )
-    flash(gettext("Published."))
-    return redirect(url_for("public.show_round", code=code))
-
-
 def _table(found: Round, run: ScoreRun) -> ScoreTable:
     names = {unit.code: {"zh": unit.name_zh, "en": unit.name_en} for unit in found.units}
     return make_score_table(run.figures, found.configuration.content, names, content_language())
@@ -249,21 +207,3 @@ def _table(found: Round, run: ScoreRun) -> ScoreTable:
 
 def _clean(field) -> str:
     return (field.data or "").strip()
-
-
-def _second_person(form: TwoPeopleForm, permission: str) -> str | None:
-    """The name of the second person, whose password was right and who may do this too; else ``None``, and the form says why."""
-    if not form.validate_on_submit():
-        return None
-    with transaction() as session:
-        # A transaction of its own: a wrong password counts towards the lock although nothing else happens.
-        user = sign_in(session, current_runtime().clock, _clean(form.second_name), form.second_password.data)
-    if user is None or not is_allowed(user, permission):
-        form.second_password.errors = [
-            gettext("The second person's name and password do not fit, or that person may not do this.")
-        ]
-        return None
-    if user.name == current_user.name:
-        form.second_name.errors = [gettext("This must be another person than the one who is signed in.")]
-        return None
-    return user.name

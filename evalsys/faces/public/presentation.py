@@ -74,6 +74,8 @@ def list_ways() -> Iterator[tuple[str, str]]:
         yield "commission.list_all", gettext("Fieldwork")
     if may("interview.conduct"):
         yield "interviewer.desk", gettext("Interviewing")
+    if may("accounts.read"):
+        yield "accounts.list_all", gettext("Accounts")
 
 
 def address_in(language: str) -> str:

@@ -1,11 +1,11 @@
-"""The form of signing in."""
+"""The forms of signing in and of one's own account."""
 
 from __future__ import annotations
 
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import EqualTo, InputRequired, Length
 
 
 class SignInForm(FlaskForm):
@@ -21,3 +21,37 @@ class SignInForm(FlaskForm):
         [InputRequired(lazy_gettext("Write your password.")), Length(max=200)],
         render_kw={"autocomplete": "current-password"},
     )
+
+
+class CodeForm(FlaskForm):
+    """A code of the second factor, or a recovery code."""
+
+    code = StringField(
+        lazy_gettext("Verification code"),
+        [InputRequired(lazy_gettext("Write the code.")), Length(max=30)],
+        render_kw={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"},
+    )
+
+
+class PasswordForm(FlaskForm):
+    """One's own new password, written twice."""
+
+    old = PasswordField(
+        lazy_gettext("Present password"),
+        [InputRequired(lazy_gettext("Write your password.")), Length(max=200)],
+        render_kw={"autocomplete": "current-password"},
+    )
+    new = PasswordField(
+        lazy_gettext("New password"),
+        [InputRequired(lazy_gettext("Write your password.")), Length(max=200)],
+        render_kw={"autocomplete": "new-password"},
+    )
+    again = PasswordField(
+        lazy_gettext("New password once more"),
+        [EqualTo("new", lazy_gettext("Both new passwords have to be the same."))],
+        render_kw={"autocomplete": "new-password"},
+    )
+
+
+class ActForm(FlaskForm):
+    """A button: nothing but its CSRF token."""

@@ -32,7 +32,7 @@ from tests.evalsys.installation import FakeTelephone, make_open
 
 PAGE = f"/commission/rounds/{ROUND}"
 BEACON = "drand:quicknet:1000000"
-CONFIRMED = {"beacon": f"{BEACON}:ab12", "dice": "", "second_name": "deputy", "second_password": PASSWORD}
+SOURCES = {"beacon": f"{BEACON}:ab12", "dice": ""}
 
 
 class StandingClock:
@@ -81,24 +81,20 @@ def test_a_commitment_names_at_least_one_source_of_chance(app):
 def test_the_draw_is_offered_only_after_the_commitment(app):
     client = signed_in(app, "chair")
     assert "/draw" not in client.get(PAGE).text
-    answer = send(client, PAGE, f"{PAGE}/draw", **CONFIRMED)
+    answer = send(client, PAGE, f"{PAGE}/draw", **SOURCES)
     assert answer.status_code == 409
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"second_password": "wrong password"}, "do not fit"),
-        ({"second_name": "planner"}, "may not do this"),
-        ({"second_name": "chair"}, "another person"),
-        ({"second_name": ""}, "Fill this in."),
         ({"beacon": "drand:quicknet:1:ab"}, "The beacon must be that of"),
         ({"dice": "123"}, "for no other"),
     ],
 )
-def test_a_draw_is_refused_unless_another_member_confirms_the_committed_sources(app, change, said):
+def test_sources_that_were_not_committed_are_refused_before_a_second_person_is_asked(app, change, said):
     client, _ = commit(app)
-    answer = send(client, PAGE, f"{PAGE}/draw", **CONFIRMED | change)
+    answer = send(client, PAGE, f"{PAGE}/draw", **SOURCES | change)
     assert answer.status_code == 422 and said in answer.text
     assert "frame committed" in client.get(PAGE).text
 
@@ -106,23 +102,52 @@ def test_a_draw_is_refused_unless_another_member_confirms_the_committed_sources(
 def test_a_refusal_of_the_survey_method_is_a_sentence_in_the_readers_language(app):
     commit(app)
     client = signed_in(app, "chair", "zh_Hans")
-    answer = send(client, PAGE, f"{PAGE}/draw", **CONFIRMED | {"beacon": "drand:quicknet:1:ab"})
+    answer = send(client, PAGE, f"{PAGE}/draw", **SOURCES | {"beacon": "drand:quicknet:1:ab"})
     assert answer.status_code == 422
     assert f"随机信标须为所承诺的 &#39;{BEACON}&#39;，后接“:”和取值。" in answer.text
 
 
-def test_a_wrong_password_of_the_second_person_counts_towards_the_lock(app):
+def press(client, page: str, label: str):
+    """Press the button with this label, whose form is the only one that ends in it; the answer."""
+    address = re.search(
+        rf'<form method="post" action="([^"]+)">(?:(?!</form>).)*>{label}</button>', client.get(page).text
+    )
+    assert address, f"there is no button {label!r} on {page}"
+    return send(client, page, address.group(1))
+
+
+def draw(app, client):
+    """Have the signed-in person propose the draw and the deputy approve it; the last answer."""
+    answer = send(client, PAGE, f"{PAGE}/draw", **SOURCES)
+    assert answer.status_code == 302, answer.text
+    return press(signed_in(app, "deputy"), PAGE, "Approve and draw")
+
+
+def test_nobody_approves_the_draw_that_they_proposed_and_nobody_without_the_right_does(app):
     client, _ = commit(app)
-    for _ in range(10):
-        send(client, PAGE, f"{PAGE}/draw", **CONFIRMED | {"second_password": "wrong password"})
-    answer = send(client, PAGE, f"{PAGE}/draw", **CONFIRMED)
-    assert answer.status_code == 422, "the right password opened an account that ten wrong ones should have locked"
+    send(client, PAGE, f"{PAGE}/draw", **SOURCES)
+    page = client.get(PAGE).text
+    assert "Proposed by chair" in page and "Approve and draw" not in page
+    answer = send(client, PAGE, f"{PAGE}/draw/1/approval")
+    assert answer.status_code == 409 and "Somebody else" in answer.text
+    assert send(signed_in(app, "planner"), PAGE, f"{PAGE}/draw/1/approval").status_code == 403
+    assert "frame committed" in client.get(PAGE).text
+
+
+def test_sources_that_the_second_person_does_not_find_right_are_typed_in_anew(app):
+    client, _ = commit(app)
+    send(client, PAGE, f"{PAGE}/draw", **SOURCES)
+    assert send(client, PAGE, f"{PAGE}/draw", **SOURCES).status_code == 409, "it was proposed already"
+    deputy = signed_in(app, "deputy")
+    assert press(deputy, PAGE, "Do not approve").status_code == 302
+    assert send(deputy, PAGE, f"{PAGE}/draw/1/approval").status_code == 409, "it was decided before"
+    assert draw(app, client).status_code == 302
 
 
 def test_a_round_goes_from_commitment_to_frozen_answers_by_its_buttons(app):
     client, answer = commit(app)
     assert answer.status_code == 302
-    assert send(client, PAGE, f"{PAGE}/draw", **CONFIRMED).status_code == 302
+    assert draw(app, client).status_code == 302
     page = client.get(PAGE).text
     assert "sample drawn" in page and "chair, deputy" in page
     for name, state in (
@@ -138,7 +163,7 @@ def test_a_round_goes_from_commitment_to_frozen_answers_by_its_buttons(app):
 
 def test_progress_by_unit_counts_released_cases_against_the_quota(app):
     client, _ = commit(app)
-    send(client, PAGE, f"{PAGE}/draw", **CONFIRMED)
+    draw(app, client)
     send(client, PAGE, f"{PAGE}/acts/open")
     page = client.get(PAGE).text
     assert page.count("<progress") == len(UNITS)
@@ -148,7 +173,7 @@ def test_progress_by_unit_counts_released_cases_against_the_quota(app):
 @pytest.mark.parametrize(("language", "said"), [("en", "Text messages have stopped"), ("zh_Hans", "短信已停止")])
 def test_staff_see_on_the_rounds_page_that_the_provider_fails(app, language, said):
     client, _ = commit(app)
-    send(client, PAGE, f"{PAGE}/draw", **CONFIRMED)
+    draw(app, client)
     send(client, PAGE, f"{PAGE}/acts/open")
     assert 'class="alert alert-warning"' not in client.get(PAGE).text
     app.extensions["evalsys"].telephone = FakeTelephone()
@@ -170,7 +195,7 @@ def test_what_calls_and_messages_cost_stands_on_the_rounds_page_where_prices_are
     page = signed_in(place.app, "chair").get(PAGE).text
     assert f"<dd>{cost}<small>of a budget of 1,234.00</small></dd>" in page
     client, _ = commit(app)
-    send(client, PAGE, f"{PAGE}/draw", **CONFIRMED)
+    draw(app, client)
     send(client, PAGE, f"{PAGE}/acts/open")
     assert "Cost of calls" not in client.get(PAGE).text
 
@@ -191,12 +216,11 @@ def test_hotline_orders_are_imported_or_their_bad_lines_named(app):
 
 def test_scoring_an_open_round_and_publishing_an_unscored_one_are_refused_with_the_reason(app):
     client, _ = commit(app)
-    send(client, PAGE, f"{PAGE}/draw", **CONFIRMED)
+    draw(app, client)
     send(client, PAGE, f"{PAGE}/acts/open")
     answer = send(client, PAGE, f"{PAGE}/acts/score")
     assert answer.status_code == 409 and ROUND in answer.text
-    second = {"second_name": "deputy", "second_password": PASSWORD}
-    answer = send(client, PAGE, f"{PAGE}/publication", **second)
+    answer = send(client, PAGE, f"{PAGE}/publication")
     assert answer.status_code == 409 and ROUND in answer.text
 
 

@@ -1,0 +1,89 @@
+"""Accounts, the second factor and oversight in a real browser: they fit, have no barrier that axe finds, and do what they say."""
+
+from __future__ import annotations
+
+import re
+
+import pyotp
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from evalsys.accounts.actions import add_user
+from tests.browser.test_pages import CHINESE, PASSWORD, read_words, sign_in
+from tests.evalsys.installation import make_draft
+from tests.services.serving import serving
+
+OFFICERS = {"admin": "administrator", "officer": "security", "wang": "commission"}
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """An installation with officers and an empty round."""
+    place = make_draft(tmp_path_factory.mktemp("powers"))
+    for name, role in OFFICERS.items():
+        place.act(
+            lambda s, r, n=name, k=role: add_user(s, r.clock, name=n, display_name=n, password=PASSWORD, roles=[k])
+        )
+    return place
+
+
+@pytest.fixture(scope="module")
+def address(place):
+    """Where it is served."""
+    with serving(place.app) as address:
+        yield address
+
+
+def look_at(page, address: str, path: str, screenshots, name: str) -> None:
+    """The page in both languages and widths: a picture, nothing wider than the screen, no barrier, no foreign words."""
+    for language in ("en", "zh_Hans"):
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.goto(f"{address}{path}?lang={language}")
+            page.screenshot(path=screenshots / f"powers-{name}-{language}-{width}.png", full_page=True)
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, f"{name} is {wide} pixels wide on a screen of {width}"
+        found = Axe().run(page, options={"runOnly": RULES})
+        assert found.violations_count == 0, found.generate_report()
+        if language == "en":
+            assert not CHINESE.findall(read_words(page)), f"{name} shows Chinese words on its English page"
+
+
+def test_somebody_takes_a_second_factor_into_use_and_signs_in_with_it(page, place, address, screenshots):
+    sign_in(page, address, "wang")
+    look_at(page, address, "/account", screenshots, "account")
+    look_at(page, address, "/account/password", screenshots, "password")
+    page.goto(f"{address}/account/second-factor?lang=en")
+    page.get_by_role("button", name="Begin").click()
+    look_at(page, address, "/account/second-factor", screenshots, "second-factor")
+    totp = pyotp.TOTP(page.locator("main code").inner_text().replace(" ", ""))
+    page.fill("#code", totp.at(place.clock.now()))
+    page.locator("main form button").click()
+    assert page.locator("main li code").count() == 10
+    page.screenshot(path=screenshots / "powers-recovery-codes.png", full_page=True)
+    recovery = page.locator("main li code").first.inner_text()
+    other = page.context.browser.new_context(locale="en-GB").new_page()
+    sign_in(other, address, "wang")
+    assert other.url.endswith("/sign-in/code")
+    other.screenshot(path=screenshots / "powers-code.png", full_page=True)
+    other.fill("#code", recovery)
+    other.locator("main form button").click()
+    assert other.url.endswith("/commission/")
+    other.context.close()
+
+
+def test_the_pages_of_the_officers_fit_and_have_no_barrier(page, address, screenshots):
+    sign_in(page, address, "admin")
+    look_at(page, address, "/accounts/", screenshots, "accounts")
+    page.fill("#name", "li")
+    page.fill("#display_name", "Li")
+    page.locator("main form button").last.click()
+    assert re.fullmatch(r"\S{16}", page.locator("main code").inner_text())
+    page.screenshot(path=screenshots / "powers-password-given.png", full_page=True)
+    page.locator(".who button").click()
+    sign_in(page, address, "officer")
+    look_at(page, address, "/accounts/li", screenshots, "officer")
+    page.check("input[value=interviewer]")
+    page.locator("main form button").last.click()
+    assert page.locator("[role=status]").count() == 1
