@@ -5,9 +5,8 @@ Nobody's number leaves the gateway. The call to a respondent is an attempt like 
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -21,14 +20,12 @@ from evalsys.fieldwork.capacity import find_capacity
 from evalsys.fieldwork.circuits import watch_provider
 from evalsys.fieldwork.dialling import Answer, Planned, keep_answers, plan_bridged_call
 from evalsys.fieldwork.holds import find_call, renew_hold
-from evalsys.fieldwork.models import Attempt, Hold, Shift, StatusReceipt
+from evalsys.fieldwork.models import Attempt, Hold, Shift, StaffCall, StatusReceipt
 from evalsys.fieldwork.rules import FieldRules, rules_of
 from evalsys.fieldwork.shifts import read_number, read_own_number
 from evalsys.fieldwork.spending import note_spent
+from evalsys.fieldwork.staff_calls import LISTENING, OWN, find_own_call, is_room_up, plan_staff_call
 from evalsys.gateways.port import CallRequest
-
-#: an interviewer's telephone of which nothing was heard for so long may be called again
-LINE_LOST = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -43,47 +40,38 @@ class Bridge:
 def plan_line(session: Session, runtime: Runtime, shift: Shift) -> CallRequest:
     """Keep that the interviewer's own telephone is about to be called, once: the request to place with no transaction open.
 
-    Raises ``Refused`` where it is on the line, is being called, has no number, or the installation makes no calls.
+    Raises ``Refused`` where it is on the line, is being called, has no number, or no call can be placed now.
     """
-    if runtime.settings.by_call_centre:
-        raise Refused(
-            "This installation exchanges files with a call centre and places no call, so that nobody can be called from here."
-        )
+    # Pressed twice at once, one waits here for the other.
+    session.refresh(shift, with_for_update=True)
     number = read_own_number(runtime, shift)
-    if not number:
+    if not number and not runtime.settings.by_call_centre:
         raise Refused("You gave no telephone number of your own; end the shift and begin it with one.")
-    if shift.line_state == "up" or (shift.line_state == "dialling" and not _is_lost(runtime, shift)):
+    round_ = session.get(Round, shift.round_id)
+    if find_own_call(session, runtime, round_, shift.interviewer, shift.room):
         raise Refused("Your telephone is on the line or is being called.")
-    key = f"{int(runtime.clock.now().timestamp()):08x}{secrets.token_hex(12)}"
-    shift.line_key, shift.line_state, shift.line_sid = key, "dialling", ""
-    return _request(runtime, rules_of(session.get(Round, shift.round_id).configuration), key, number, f"line/{key}")
+    return plan_staff_call(session, runtime, round_, number, purpose=OWN, person=shift.interviewer, room=shift.room)
 
 
-def keep_line(session: Session, line_key: str, sid: str) -> None:
-    """Keep the provider's id of the call to an interviewer's telephone; ``""``: it refused."""
-    values = {"line_sid": sid} if sid else {"line_state": "down"}
-    session.execute(update(Shift).where(Shift.line_key == line_key).values(**values))
+def line_state(session: Session, shift: Shift) -> str:
+    """How the interviewer's own telephone stands: ``""`` (never called), ``dialling``, ``up`` or ``ended``."""
+    return find_line_states(session, [shift])[shift.room]
 
 
-def keep_line_status(session: Session, line_key: str, status: str) -> None:
-    """Keep whether an interviewer's telephone is on the line; a call that is over does not come back."""
-    state = "up" if status in ("in-progress", "answered") else "down" if status in FINAL["voice"] else ""
-    if state:
-        session.execute(
-            update(Shift).where(Shift.line_key == line_key, Shift.line_state != "down").values(line_state=state)
-        )
-
-
-def find_line_room(session: Session, line_key: str) -> str:
-    """The conference that the call to an interviewer's telephone belongs into; ``""`` where the shift has ended."""
-    found = select(Shift.room).where(Shift.line_key == line_key, Shift.ended_at.is_(None))
-    return session.scalar(found) or ""
+def find_line_states(session: Session, shifts: list[Shift]) -> dict[str, str]:
+    """The same of several, by conference."""
+    calls = session.execute(
+        select(StaffCall.room, StaffCall.state)
+        .where(StaffCall.room.in_([shift.room for shift in shifts]), StaffCall.purpose == OWN)
+        .order_by(StaffCall.id)
+    )
+    return dict.fromkeys((shift.room for shift in shifts), "") | {room: state for room, state in calls}
 
 
 def plan_call(session: Session, runtime: Runtime, shift: Shift, case_id: int, fence: int) -> Bridge:
     """Keep a call to the case that is held, before anybody is called. Raises ``Refused`` with the reason where none may be placed."""
     renew_hold(session, runtime, shift, case_id, fence)
-    if shift.line_state != "up":
+    if not is_room_up(session, shift.room):
         raise Refused("Your own telephone is not on the line; have it called first.")
     if find_call(session, case_id, shift.interviewer) is not None:
         raise Refused("This case is being called already.")
@@ -118,15 +106,12 @@ def keep_call(session: Session, runtime: Runtime, shift: Shift, bridge: Bridge, 
 
 def find_call_room(session: Session, attempt_key: str) -> str:
     """The conference of the interviewer who made a call; ``""`` where their telephone is no longer on the line."""
-    return (
-        session.scalar(
-            select(Shift.room)
-            .join(Attempt, (Attempt.interviewer == Shift.interviewer) & (Attempt.round_id == Shift.round_id))
-            .where(Attempt.key == attempt_key, Attempt.state != "ended")
-            .where(Shift.ended_at.is_(None), Shift.line_state == "up")
-        )
-        or ""
+    room = session.scalar(
+        select(Shift.room)
+        .join(Attempt, (Attempt.interviewer == Shift.interviewer) & (Attempt.round_id == Shift.round_id))
+        .where(Attempt.key == attempt_key, Attempt.state != "ended", Shift.ended_at.is_(None))
     )
+    return room if room and is_room_up(session, room) else ""
 
 
 def keep_joined(session: Session, attempt_key: str, at: datetime) -> None:
@@ -178,23 +163,8 @@ def plan_listening(
     shift = session.get(Shift, shift_id)
     if shift is None or shift.round_id != round_.id or shift.ended_at is not None:
         raise NotFound("This interviewer is not at work on the round.")
-    if shift.line_state != "up":
+    if not is_room_up(session, shift.room):
         raise Refused("This interviewer's telephone is not on the line.")
     e164 = read_number(number)
     record_act(session, runtime.clock, round_.code, actor, "listened in", interviewer=shift.interviewer)
-    return _request(runtime, rules_of(round_.configuration), shift.room, e164, f"listen/{shift.room}")
-
-
-def find_listening_room(session: Session, room: str) -> str:
-    """The conference that a supervisor is joined to; ``""`` where the shift has ended."""
-    return session.scalar(select(Shift.room).where(Shift.room == room, Shift.ended_at.is_(None))) or ""
-
-
-def _request(runtime: Runtime, rules: FieldRules, key: str, number: str, page: str) -> CallRequest:
-    base = runtime.settings.public_base_url
-    return CallRequest(key, number, rules.caller_ids[0], f"{base}/voice/{page}", f"{base}/provider/line/{key}", "off")
-
-
-def _is_lost(runtime: Runtime, shift: Shift) -> bool:
-    """Whether nothing was heard for long of a call to an interviewer's telephone; its key begins with when it was made."""
-    return runtime.clock.now().timestamp() - int(shift.line_key[:8], 16) > LINE_LOST.total_seconds()
+    return plan_staff_call(session, runtime, round_, e164, purpose=LISTENING, person=actor, room=shift.room)

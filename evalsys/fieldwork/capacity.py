@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from evalsys.base.runtime import Runtime
 from evalsys.design.models import Round
 from evalsys.fieldwork.circuits import find_circuit
-from evalsys.fieldwork.models import Attempt
+from evalsys.fieldwork.models import Attempt, StaffCall
 from evalsys.fieldwork.rules import FieldRules, rules_of
 from evalsys.fieldwork.spending import count_affordable, find_use, is_spent
 from surveys.fieldwork import CLOSED
@@ -37,7 +37,7 @@ class Capacity:
 
 def find_capacity(session: Session, runtime: Runtime, round_: Round, channel: str) -> Capacity:
     """What may be made on a channel: within calling hours, at the pace since the last attempt and that of each caller id,
-    below the cap of calls at once, within the budget.
+    below the cap of calls at once (to respondents), within the budget.
 
     Nothing while the provider fails, and a few after a pause.
     """
@@ -45,14 +45,19 @@ def find_capacity(session: Session, runtime: Runtime, round_: Round, channel: st
     now = runtime.clock.now()
     if round_.state != "open" or not (round_.field_from <= now < round_.field_until) or not rules.is_open_anywhere(now):
         return Capacity(0)
+    by_phone = channel == "voice"
     circuit = find_circuit(session, round_, channel, now)
-    limits = [_count_earned(rules.calls_per_second, circuit.stretch.last_at, now)]
+    last = [
+        circuit.stretch.last_at,
+        *(_find_last_staff_calls(session, round_, rules, now).values() if by_phone else ()),
+    ]
+    limits = [_count_earned(rules.calls_per_second, max(filter(None, last), default=None), now)]
     numbers = _count_by_number(session, round_, channel, rules, now)
     if numbers is not None:
         limits.append(sum(numbers.values()))
     if circuit.state != CLOSED:
         limits.append(circuit.probes)
-    if channel == "voice":
+    if by_phone:
         limits.append(rules.concurrent_calls - _count_under_way(session, round_, channel))
     spent = False
     if rules.costs.budget is not None and min(limits) > 0:
@@ -93,7 +98,22 @@ def _count_by_number(
             .group_by(Attempt.caller_id)
         ).all()
     )
+    if channel == "voice":
+        for number, at in _find_last_staff_calls(session, round_, rules, now).items():
+            last[number] = max(at, last.get(number, at))
     return {number: _count_earned(pace, last.get(number), now) for number in rules.caller_ids}
+
+
+def _find_last_staff_calls(session: Session, round_: Round, rules: FieldRules, now: datetime) -> dict[str, datetime]:
+    """When staff was last called from each caller id, as far as a pace still remembers it."""
+    paces = [pace for pace in (rules.calls_per_second, rules.calls_per_second_per_number) if pace]
+    return dict(
+        session.execute(
+            select(StaffCall.caller_id, func.max(StaffCall.planned_at))
+            .where(StaffCall.round_id == round_.id, StaffCall.planned_at > now - _longest_rest(min(paces)))
+            .group_by(StaffCall.caller_id)
+        ).all()
+    )
 
 
 def _count_under_way(session: Session, round_: Round, channel: str) -> int:

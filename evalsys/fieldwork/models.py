@@ -201,11 +201,37 @@ class ModeCount(Base):
     count: Mapped[int]
 
 
+class StaffCall(Base):
+    """A call into a conference that is no attempt: to staff (``own``, ``listening``), or by staff to who is asked again (``recontact``).
+
+    ``person``: on whose behalf. ``state``: ``dialling``, ``up`` or ``ended``. ``key`` stands in every callback address.
+    """
+
+    __tablename__ = "staff_call"
+    __table_args__ = (
+        Index("ix_staff_call_pace", "round_id", "planned_at"),
+        Index("ix_staff_call_room", "room"),
+        Index("ix_staff_call_case", "case_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"))
+    key: Mapped[str] = mapped_column(String(32), unique=True)
+    purpose: Mapped[str] = mapped_column(String(10))
+    person: Mapped[str] = mapped_column(String(60))
+    room: Mapped[str] = mapped_column(String(32))
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"))
+    caller_id: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(10))
+    planned_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    provider_sid: Mapped[str] = mapped_column(String(40), default="")
+    seconds: Mapped[int | None]
+
+
 class Shift(Base):
     """An interviewer at work on a round, from signing on to signing off. ``interviewer`` is a code, no name.
 
-    ``room``: the conference in which their telephone is held. ``line_key`` stands in the addresses of the call to it, made anew each
-    time; ``line_state`` is ``""`` (never called), ``dialling``, ``up`` or ``down``.
+    ``room``: the conference in which their telephone is held; the calls to it are ``StaffCall``.
     """
 
     __tablename__ = "shift"
@@ -218,7 +244,6 @@ class Shift(Base):
             sqlite_where=text("ended_at IS NULL"),
             postgresql_where=text("ended_at IS NULL"),
         ),
-        Index("ix_shift_line_key", "line_key"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -226,9 +251,6 @@ class Shift(Base):
     interviewer: Mapped[str] = mapped_column(String(20))
     room: Mapped[str] = mapped_column(String(32), unique=True)
     phone_cipher: Mapped[bytes | None] = mapped_column(LargeBinary)
-    line_key: Mapped[str] = mapped_column(String(32), default="")
-    line_sid: Mapped[str] = mapped_column(String(40), default="")
-    line_state: Mapped[str] = mapped_column(String(10), default="")
     began_at: Mapped[datetime] = mapped_column(UTCDateTime)
     break_since: Mapped[datetime | None] = mapped_column(UTCDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

@@ -20,10 +20,20 @@ from evalsys.design.actions import refuse_unless
 from evalsys.design.models import Round
 from evalsys.fieldwork.models import Interview, Recontact
 from evalsys.fieldwork.rules import rules_of
+from evalsys.fieldwork.shifts import read_number
+from evalsys.fieldwork.staff_calls import (
+    OWN,
+    RECONTACT,
+    find_own_call,
+    is_being_called,
+    new_room,
+    plan_staff_call,
+)
 from evalsys.fieldwork.taken import list_taken
+from evalsys.gateways.port import CallRequest
 from evalsys.samples.draws import get_draw
 from evalsys.samples.imports import read_phone
-from evalsys.samples.models import Case, ServiceRecord
+from evalsys.samples.models import Case, OptOut, ServiceRecord
 from evalsys.samples.numbers import mask_number
 from surveys.sampling.identifiers import labelled_ticket, uniform
 
@@ -133,6 +143,52 @@ def record_recontact(
         session, runtime.clock, round_.code, actor, "re-contact recorded", case=due[case_id].cid, outcome=outcome
     )
     return kept
+
+
+def plan_own_line(session: Session, runtime: Runtime, round_: Round, written: str, *, actor: str) -> CallRequest:
+    """Keep that the own telephone of quality control is about to be called, from which people are asked again.
+
+    written : the number as they write it. Raises ``BadInput`` for one that cannot be called, ``Refused`` where it is on the line or
+    no call can be placed now.
+    """
+    refuse_unless(round_, "open", "paused", doing="calling somebody again")
+    number = read_number(written)
+    if find_own_call(session, runtime, round_, actor):
+        raise Refused("Your telephone is on the line or is being called.")
+    return plan_staff_call(session, runtime, round_, number, purpose=OWN, person=actor, room=new_room())
+
+
+def plan_recontact_call(session: Session, runtime: Runtime, round_: Round, case_id: int, *, actor: str) -> CallRequest:
+    """Keep that somebody who is to be asked again is called, joined to the telephone of quality control if they answer.
+
+    Raises ``Refused`` where they are not to be asked, want no more contact, may not be called at this hour or are being called.
+    """
+    due = {one.case_id: one for one in describe_recontacts(session, runtime, round_).due}
+    if case_id not in due:
+        raise Refused("This interview is not among those to be asked again now.")
+    own = find_own_call(session, runtime, round_, actor)
+    if own is None or own.state != "up":
+        raise Refused("Your own telephone is not on the line; have it called first.")
+    record = session.scalars(
+        select(ServiceRecord).join(Case, Case.record_id == ServiceRecord.id).where(Case.id == case_id)
+    ).one()
+    opted_out = select(OptOut.number_index).where(OptOut.number_index == record.person_index)
+    may_ring = rules_of(round_.configuration).hours_in(record.county).is_open(runtime.clock.now())
+    if session.scalar(opted_out) or not may_ring or is_being_called(session, runtime, case_id):
+        raise Refused(
+            "This person cannot be called now: they want no more contact, it is not the hour, or they are being called."
+        )
+    record_act(session, runtime.clock, round_.code, actor, "re-contact called", case=due[case_id].cid)
+    return plan_staff_call(
+        session,
+        runtime,
+        round_,
+        read_phone(runtime, record),
+        purpose=RECONTACT,
+        person=actor,
+        room=own.room,
+        case_id=case_id,
+    )
 
 
 def _describe_due(

@@ -14,6 +14,7 @@ from evalsys.design.models import Round
 from evalsys.fieldwork.holds import let_go
 from evalsys.fieldwork.models import Shift
 from evalsys.fieldwork.rules import rules_of
+from evalsys.fieldwork.staff_calls import end_own_calls
 from evalsys.samples.numbers import classify_number
 
 OWN_NUMBERS = "interviewers' numbers"
@@ -100,6 +101,4 @@ def end_shift(session: Session, runtime: Runtime, shift: Shift) -> str:
     """
     let_go(session, runtime, shift)
     shift.ended_at, shift.phone_cipher, shift.break_since = runtime.clock.now(), None, None
-    sid = shift.line_sid if shift.line_state in ("dialling", "up") else ""
-    shift.line_state = "down" if shift.line_state else ""
-    return sid
+    return end_own_calls(session, runtime, shift)

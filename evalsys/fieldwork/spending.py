@@ -14,12 +14,14 @@ from evalsys.audit.actions import record_act
 from evalsys.audit.models import AuditEntry
 from evalsys.base.clock import Clock
 from evalsys.design.models import Round
-from evalsys.fieldwork.models import Attempt
+from evalsys.fieldwork.models import Attempt, StaffCall
 from evalsys.fieldwork.rules import FieldRules, rules_of
 
 #: a call is paid by the minute begun
 _MINUTES = case((Attempt.channel == "voice", (func.coalesce(Attempt.seconds, 0) + 59) // 60), else_=0)
 _MESSAGES = case(((Attempt.channel == "sms") & Attempt.provider_sid.is_not(None), 1), else_=0)
+_STAFF_MINUTES = (func.coalesce(StaffCall.seconds, 0) + 59) // 60
+_STAFF_UNDER_WAY = case((StaffCall.state != "ended", 1), else_=0)
 _UNDER_WAY = case(((Attempt.channel == "voice") & (Attempt.state != "ended"), 1), else_=0)
 #: an attempt planned so long ago was committed
 _COMMITTED = timedelta(minutes=5)
@@ -61,7 +63,7 @@ def find_use(session: Session, round_: Round, now: datetime) -> Use:
     until = max(known.until, min(now - _COMMITTED, oldest or now))
     known = _Settled(until, known.use + _add_up(session, round_, known.until, until))
     _settled[session.get_bind()][round_.id] = known
-    return known.use + _add_up(session, round_, until, None)
+    return known.use + _add_up(session, round_, until, None) + _add_up_staff(session, round_)
 
 
 def _add_up(session: Session, round_: Round, since: datetime, before: datetime | None) -> Use:
@@ -71,6 +73,13 @@ def _add_up(session: Session, round_: Round, since: datetime, before: datetime |
         which.append(Attempt.planned_at < before)
     sums = session.execute(select(func.sum(_MINUTES), func.sum(_MESSAGES), func.sum(_UNDER_WAY)).where(*which)).one()
     return Use(*(int(value or 0) for value in sums))
+
+
+def _add_up_staff(session: Session, round_: Round) -> Use:
+    sums = session.execute(
+        select(func.sum(_STAFF_MINUTES), func.sum(_STAFF_UNDER_WAY)).where(StaffCall.round_id == round_.id)
+    ).one()
+    return Use(minutes=int(sums[0] or 0), under_way=int(sums[1] or 0))
 
 
 def find_cost(session: Session, round_: Round, now: datetime) -> Decimal | None:

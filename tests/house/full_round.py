@@ -24,7 +24,7 @@ from tests.house.database_content import read_content
 
 #: the year's assessment needs a second round, nobody but the machine calls in this one, and nobody's quality is controlled; nothing
 #: else may be empty
-EMPTY = {"assessment_run", "shift", "hold", "appointment", "case_note"}
+EMPTY = {"assessment_run", "shift", "hold", "appointment", "case_note", "staff_call"}
 EMPTY |= {"interviewer_tally", "recontact", "monitoring", "voiding", "proposal"}
 HEARD_OF = 60
 

@@ -53,6 +53,7 @@ TAKEN = {
             "session_epoch",
         },
     },
+    "0010": {"staff_call": {"*"}},
 }
 
 

@@ -176,7 +176,10 @@ def main(people: int, cases: int) -> int:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             desks = list(pool.map(lambda name: Desk(place, name, taken), names))
             list(pool.map(Desk.begin, desks))
-            place.sql("UPDATE shift SET line_state = 'up'")
+            place.sql(
+                "INSERT INTO staff_call (round_id, key, purpose, person, room, caller_id, state, planned_at, provider_sid)"
+                " SELECT round_id, room, 'own', interviewer, room, '', 'up', began_at, '' FROM shift"
+            )
             list(pool.map(lambda desk: desk.look("/interviewing/"), desks))
             begun = time.perf_counter()
             done = sum(pool.map(lambda desk: desk.work(cases), desks))

@@ -67,6 +67,16 @@ class RecontactForm(FlaskForm):
     outcome = StringField(validators=[InputRequired(NEEDED)])
 
 
+class OwnLineForm(FlaskForm):
+    """At which telephone somebody of the staff is called."""
+
+    number = StringField(
+        _l("Your own telephone number, at which you are called"),
+        [InputRequired(NEEDED), Length(max=30)],
+        render_kw={"type": "tel", "autocomplete": "tel"},
+    )
+
+
 class MonitoringForm(FlaskForm):
     """How a call was led that was listened to; what is not ticked was not so."""
 

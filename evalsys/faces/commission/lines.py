@@ -16,13 +16,13 @@ from evalsys.base.errors import BadInput
 from evalsys.base.runtime import current_runtime
 from evalsys.design.models import Round
 from evalsys.design.queries import get_round
-from evalsys.fieldwork.bridging import list_lines, plan_listening
-from evalsys.gateways.port import ProviderError
+from evalsys.fieldwork.bridging import find_line_states, list_lines, plan_listening
+from evalsys.fieldwork.staff_calls import keep_staff_call, make_staff_call
 
 blueprint = Blueprint(
     "lines", __name__, template_folder="templates", url_prefix="/commission/rounds/<code>/interviewers"
 )
-LINES = {"": _l("not called"), "dialling": _l("being called"), "up": _l("on the line"), "down": _l("hung up")}
+LINES = {"": _l("not called"), "dialling": _l("being called"), "up": _l("on the line"), "ended": _l("hung up")}
 
 
 class ListeningForm(FlaskForm):
@@ -65,10 +65,12 @@ def listen(code: str):
     except BadInput as error:
         form.number.errors = [gettext(error.text)]
         return _page(get_round(db.session(), code), form), 422
-    try:
-        runtime.telephone.place_call(call)
+    sid = make_staff_call(runtime, call)
+    with transaction() as session:
+        keep_staff_call(session, call.attempt_key, sid)
+    if sid:
         flash(gettext("Your telephone is being called. You hear the talk and are not heard."))
-    except ProviderError:
+    else:
         flash(
             gettext(
                 "The provider did not take the call to your telephone, or did not say so. Wait a moment before you try again."
@@ -79,5 +81,6 @@ def listen(code: str):
 
 def _page(found: Round, form: ListeningForm):
     shifts = list_lines(db.session(), found)
-    form.shift.choices = [(shift.id, shift.interviewer) for shift in shifts if shift.line_state == "up"]
-    return render_template("commission/lines.html", round=found, shifts=shifts, form=form, lines=LINES)
+    states = find_line_states(db.session(), shifts)
+    form.shift.choices = [(shift.id, shift.interviewer) for shift in shifts if states[shift.room] == "up"]
+    return render_template("commission/lines.html", round=found, shifts=shifts, states=states, form=form, lines=LINES)

@@ -9,7 +9,7 @@ from flask_login import current_user
 
 from evalsys.accounts.permissions import require
 from evalsys.base.database import db, transaction
-from evalsys.base.errors import Refused
+from evalsys.base.errors import BadInput, Refused
 from evalsys.base.runtime import current_runtime
 from evalsys.design.models import Round
 from evalsys.design.queries import get_round
@@ -17,11 +17,18 @@ from evalsys.faces.commission.forms import (
     ActForm,
     BlockVoidingForm,
     MonitoringForm,
+    OwnLineForm,
     RecontactForm,
     VoidingForm,
 )
 from evalsys.fieldwork.monitoring import MONITORED_SHARE, describe_monitoring, record_monitoring
-from evalsys.fieldwork.recontacts import describe_recontacts, record_recontact
+from evalsys.fieldwork.recontacts import (
+    describe_recontacts,
+    plan_own_line,
+    plan_recontact_call,
+    record_recontact,
+)
+from evalsys.fieldwork.staff_calls import find_own_call, keep_staff_call, make_staff_call
 from evalsys.fieldwork.tallies import SHOWN_FROM, describe_interviewers
 from evalsys.fieldwork.voiding import (
     approve_voiding,
@@ -33,6 +40,7 @@ from evalsys.fieldwork.voiding import (
     propose_voiding,
     reject_voiding,
 )
+from evalsys.gateways.port import CallRequest
 from evalsys.render.figures import interviewer_figure
 
 blueprint = Blueprint("quality", __name__, url_prefix="/commission/rounds/<code>/quality")
@@ -83,6 +91,9 @@ def _show(found: Round, **forms):
         act_form=ActForm(),
         recontacts=describe_recontacts(session, runtime, found) if found.drawn_at else None,
         recontact_words=RECONTACT_WORDS,
+        own_call=find_own_call(session, runtime, found, current_user.name) if single else None,
+        line_form=forms.get("line_form") or OwnLineForm(),
+        places_calls=single and not runtime.settings.by_call_centre,
         monitoring=describe_monitoring(session, found) if found.drawn_at else None,
         monitored_share=MONITORED_SHARE,
         report=describe_interviewers(session, found),
@@ -130,6 +141,42 @@ def keep_recontact(code: str, case_id: int):
         found = get_round(session, code)
         record_recontact(session, current_runtime(), found, case_id, form.outcome.data, actor=current_user.name)
     return _done(code, gettext("Recorded."), "recontacts")
+
+
+@blueprint.post("/telephone")
+@require("quality.control")
+def call_own_line(code: str):
+    """Have one's own telephone called, from which people are asked again."""
+    form = OwnLineForm()
+    if not form.validate_on_submit():
+        return _show(get_round(db.session(), code), line_form=form), 422
+    try:
+        with transaction() as session:
+            found = get_round(session, code)
+            call = plan_own_line(session, current_runtime(), found, form.number.data, actor=current_user.name)
+    except BadInput as error:
+        form.number.errors = [gettext(error.text)]
+        return _show(get_round(db.session(), code), line_form=form), 422
+    return _place(code, call, gettext("Your telephone is being called. Answer it and keep it on the line."))
+
+
+@blueprint.post("/recontacts/<int:case_id>/call")
+@require("quality.control")
+def call_again(code: str, case_id: int):
+    """Call somebody who is to be asked again, joined to one's own telephone; nobody sees the number."""
+    if not ActForm().validate_on_submit():
+        return _show(get_round(db.session(), code)), 422
+    with transaction() as session:
+        found = get_round(session, code)
+        call = plan_recontact_call(session, current_runtime(), found, case_id, actor=current_user.name)
+    return _place(code, call, gettext("The person is being called; stay on the line."))
+
+
+def _place(code: str, call: CallRequest, said: str):
+    sid = make_staff_call(current_runtime(), call)
+    with transaction() as session:
+        keep_staff_call(session, call.attempt_key, sid)
+    return _done(code, said if sid != "" else gettext("The provider did not take the call."), "recontacts")
 
 
 @blueprint.post("/calls/<int:attempt_id>")

@@ -28,7 +28,7 @@ from evalsys.faces.interviewer.forms import (
     ShiftForm,
 )
 from evalsys.faces.interviewer.script import describe_script, list_entered, name_outcome
-from evalsys.fieldwork.bridging import find_last_sid, keep_call, keep_line, plan_call, plan_line
+from evalsys.fieldwork.bridging import find_last_sid, keep_call, line_state, plan_call, plan_line
 from evalsys.fieldwork.calls import keep_language
 from evalsys.fieldwork.case_notes import write_note
 from evalsys.fieldwork.dialling import make_attempts
@@ -55,7 +55,8 @@ from evalsys.fieldwork.shifts import (
     read_own_number,
     take_break,
 )
-from evalsys.gateways.port import ProviderError, ProviderRefused
+from evalsys.fieldwork.staff_calls import keep_staff_call, make_staff_call
+from evalsys.gateways.port import ProviderError
 from evalsys.render.words import name_in_language
 from evalsys.samples.numbers import mask_number
 from surveys.errors import InstrumentError
@@ -115,18 +116,13 @@ def call_line():
     runtime = current_runtime()
     with transaction() as session:
         call = plan_line(session, runtime, get_shift(session, _me()))
-    sid, said = "", gettext("Your telephone is being called. Answer it and keep it on the line.")
-    try:
-        sid = runtime.telephone.place_call(call)
-    except ProviderRefused:
-        said = gettext("The provider did not take the call to your telephone. Try again, or tell the supervisor.")
-    except ProviderError:
-        # It may ring all the same: then its callback tells, and nobody calls a second time for a minute.
-        flash(said)
-        return _to_desk()
+    sid = make_staff_call(runtime, call)
     with transaction() as session:
-        keep_line(session, call.attempt_key, sid)
-    flash(said)
+        keep_staff_call(session, call.attempt_key, sid)
+    if sid == "":
+        flash(gettext("The provider did not take the call to your telephone. Try again, or tell the supervisor."))
+    else:
+        flash(gettext("Your telephone is being called. Answer it and keep it on the line."))
     return _to_desk()
 
 
@@ -339,7 +335,7 @@ def explain_conflict(error: Refused):
 
 
 def _state_of(shift: Shift, stage: str) -> str:
-    return f"{shift.line_state}-{stage}"
+    return f"{line_state(db.session(), shift)}-{stage}"
 
 
 def _me() -> str:
@@ -382,6 +378,7 @@ def _desk_page(shift: Shift):
     return render_template(
         "interviewer/desk.html",
         shift=shift,
+        line_state=line_state(session, shift),
         round=round_,
         own_number=mask_number(number) if number else "",
         files_only=runtime.settings.by_call_centre,

@@ -17,10 +17,7 @@ from evalsys.faces.voice import pages
 from evalsys.faces.voice.pages import Speech
 from evalsys.fieldwork.bridging import (
     find_call_room,
-    find_line_room,
-    find_listening_room,
     keep_joined,
-    keep_line_status,
 )
 from evalsys.fieldwork.callbacks import receive_status
 from evalsys.fieldwork.calls import (
@@ -42,6 +39,7 @@ from evalsys.fieldwork.interviews import (
 )
 from evalsys.fieldwork.late_answers import is_late, note_late_answer
 from evalsys.fieldwork.opt_outs import receive_message
+from evalsys.fieldwork.staff_calls import LISTENING, OWN, find_conference, keep_staff_status
 from evalsys.gateways.twilio import verify_signature
 from surveys.errors import InstrumentError
 from surveys.instrument import CONSENT, LANGUAGES
@@ -125,27 +123,24 @@ def join(key: str):
 @blueprint.post("/voice/line/<key>")
 @require(PROVIDER)
 def hold_line(key: str):
-    """An interviewer's own telephone was answered: it stays in their conference until they hang up."""
+    """A telephone was answered that staff had called: their own, which holds a conference, or one that is joined to it."""
     with transaction() as session:
-        room = find_line_room(session, key)
-        keep_line_status(session, key, "answered")
-    return _page(pages.confer(room, in_charge=True) if room else pages.goodbye())
-
-
-@blueprint.post("/voice/listen/<room>")
-@require(PROVIDER)
-def listen(room: str):
-    """A supervisor's telephone was answered: they hear the conference and are not heard."""
-    found = find_listening_room(db.session(), room)
-    return _page(pages.confer(found, muted=True) if found else pages.goodbye())
+        found = find_conference(session, key)
+        keep_staff_status(session, key, "answered")
+    if found is None:
+        return _page(pages.goodbye())
+    return _page(pages.confer(found.room, in_charge=found.purpose == OWN, muted=found.purpose == LISTENING))
 
 
 @blueprint.post("/provider/line/<key>")
 @require(PROVIDER)
 def take_line_status(key: str):
-    """What becomes of the call to an interviewer's own telephone."""
+    """What becomes of such a call, and in the end how long it was."""
+    seconds = request.form.get("CallDuration", "")
     with transaction() as session:
-        keep_line_status(session, key, request.form.get("CallStatus", ""))
+        keep_staff_status(
+            session, key, request.form.get("CallStatus", ""), int(seconds) if seconds.isdecimal() else None
+        )
     return "", 204
 
 

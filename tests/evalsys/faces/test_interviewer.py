@@ -149,7 +149,7 @@ def test_ones_own_telephone_is_called_once(office):
     ("change", "heard"),
     [
         (lambda place: place.clock.advance(timedelta(hours=13)), "not_now"),
-        (lambda place: place.sql("update shift set line_state = 'down'"), "not_now"),
+        (lambda place: place.sql("update staff_call set state = 'ended'"), "not_now"),
         (lambda place: place.sql("update interview set state = 'ended', outcome = '2.11'"), "closed"),
     ],
 )
@@ -299,6 +299,7 @@ def test_a_supervisor_hears_a_talk_and_is_not_heard_and_it_stands_in_the_trail(o
     wang = Person(office).begin()
     chair = Person(office, "chair", f"/commission/rounds/{ROUND}/interviewers/")
     assert "i1" in chair.html and "on the line" in chair.html
+    office.clock.advance(timedelta(seconds=5))
     assert chair.press("", shift="1", number="13900000003") == 302
     call = office.telephone.placed[-1]
     page = wang.fetch(call.voice_url)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 
 from evalsys.accounts.actions import add_user
 from evalsys.fieldwork.jobs import seal_ready_answers
 from evalsys.fieldwork.monitoring import describe_monitoring
+from evalsys.fieldwork.opt_outs import opt_out_case
 from evalsys.fieldwork.recontacts import describe_recontacts
 from evalsys.samples.imports import read_phone
-from evalsys.samples.models import ServiceRecord
+from evalsys.samples.models import Case, ServiceRecord
+from tests.evalsys.faces.interviewers import FULL_NUMBER, Person
 from tests.evalsys.faces.staff import PASSWORD, PEOPLE, send, signed_in
 from tests.evalsys.fieldwork.interviewed import take_interviews
 from tests.evalsys.fieldwork.test_closing import HOLD, cases_by_class
@@ -141,3 +144,45 @@ def test_only_the_commission_controls_quality(place, name):
 def test_the_page_of_the_round_leads_here(place):
     assert PAGE in signed_in(place.app, "chair").get(f"/commission/rounds/{ROUND}").text
     assert PAGE not in signed_in(place.app, "planner").get(f"/commission/rounds/{ROUND}").text
+
+
+def test_whoever_is_asked_again_is_joined_to_the_telephone_of_quality_control_and_nobody_sees_the_number(place):
+    due = place.on_round(describe_recontacts).due[0]
+    chair = Person(place, "chair", PAGE)
+    assert '/call"' not in chair.html
+    assert chair.press("/telephone", number="12") == 422
+    place.clock.advance(timedelta(seconds=5))
+    chair.look()
+    assert chair.press("/telephone", number="139 0000 0003") == 302
+    own = place.telephone.placed[-1]
+    assert own.to == "+8613900000003" and '/call"' not in chair.look().html
+    room = re.search(r">(\w+)</Conference>", chair.fetch(own.voice_url))[1]
+    place.clock.advance(timedelta(seconds=5))
+    assert chair.look().press(f"/recontacts/{due.case_id}/call") == 302
+    call = place.telephone.placed[-1]
+    assert call.to == place.act(lambda s, r: read_phone(r, s.get(Case, due.case_id).record))
+    assert f">{room}</Conference>" in chair.fetch(call.voice_url)
+    place.clock.advance(timedelta(seconds=5))
+    assert chair.press(f"/recontacts/{due.case_id}/call") == 409
+    chair.fetch(call.status_url, CallStatus="completed", CallDuration="61")
+    chair.fetch(own.status_url, CallStatus="completed", CallDuration="120")
+    assert place.sql("SELECT purpose, seconds FROM staff_call ORDER BY id") == [("own", 120), ("recontact", 61)]
+    assert not FULL_NUMBER.findall("".join(chair.shown).replace("139 0000 0003", ""))
+    assert "re-contact called" in [action for (action,) in place.sql("SELECT action FROM audit_entry")]
+
+
+def test_nobody_is_asked_again_at_night_or_who_wants_no_more_contact(place):
+    due = place.on_round(describe_recontacts).due[0]
+    chair = Person(place, "chair", PAGE)
+    place.clock.advance(timedelta(seconds=5))
+    chair.press("/telephone", number="13900000003")
+    chair.fetch(place.telephone.placed[-1].voice_url)
+    place.clock.advance(timedelta(seconds=5))
+    page = chair.look().html
+    place.act(lambda s, r: opt_out_case(s, r, due.case_id))
+    assert chair.press(f"/recontacts/{due.case_id}/call") == 409
+    chair.html = page
+    place.clock.advance(timedelta(hours=12))
+    other = place.on_round(describe_recontacts).due[1]
+    assert chair.press(f"/recontacts/{other.case_id}/call") == 409
+    assert len(place.telephone.placed) == 1

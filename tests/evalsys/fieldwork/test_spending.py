@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
+from evalsys.base.errors import Refused
 from evalsys.fieldwork.jobs import apply_callbacks, dial_numbers, send_messages
 from evalsys.fieldwork.notices import list_notices
 from evalsys.fieldwork.spending import find_cost, find_use
+from evalsys.fieldwork.staff_calls import OWN, keep_staff_status, new_room, plan_staff_call
 from evalsys.gateways.port import ProviderRefused
 from tests.evalsys.fieldwork.working import report
 from tests.evalsys.installation import make_open
@@ -126,3 +130,30 @@ def test_what_was_added_up_once_is_the_same_as_the_whole_ledger_at_any_time(tmp_
         assert ledger == [(seen[-1],)]
         place.clock.advance(timedelta(minutes=4))
     assert seen == sorted(set(seen)) and len(late) > 0
+
+
+def test_calls_to_staff_cost_their_minutes_and_keep_the_pace_and_the_budget(tmp_path):
+    place = make_open(tmp_path, **PRICES, **BY_PHONE, calls_per_second=1, budget=0.4, quota=10)
+
+    def ring():
+        return place.on_round(
+            lambda s, r, round_: plan_staff_call(
+                s, r, round_, "+8613900000001", purpose=OWN, person="i1", room=new_room()
+            )
+        ).attempt_key
+
+    first = ring()
+    assert dial(place) == 0
+    with pytest.raises(Refused, match="No call can be placed"):
+        ring()
+    place.clock.advance(timedelta(seconds=2))
+    second = ring()
+    for key in (first, second):
+        place.act(lambda s, r, key=key: keep_staff_status(s, key, "completed", 61))
+        # Said twice, it costs once.
+        place.act(lambda s, r, key=key: keep_staff_status(s, key, "completed", 600))
+    assert cost(place) == Decimal("0.4")
+    place.clock.advance(timedelta(seconds=2))
+    assert dial(place) == 0
+    with pytest.raises(Refused, match="No call can be placed"):
+        ring()
