@@ -28,7 +28,7 @@ class Interview(Base):
     round_id: Mapped[int] = mapped_column(ForeignKey("round.id"))
     unit_code: Mapped[str] = mapped_column(String(40))
     state: Mapped[str] = mapped_column(String(10), default="waiting")
-    next_channel: Mapped[str] = mapped_column(String(10))
+    next_channel: Mapped[str] = mapped_column(String(12))
     due_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     outcome: Mapped[str] = mapped_column(String(6), default="")
     ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -37,7 +37,7 @@ class Interview(Base):
     language: Mapped[str] = mapped_column(String(10), default="")
     answers_cipher: Mapped[bytes | None] = mapped_column(LargeBinary)
     version: Mapped[int] = mapped_column(default=0)
-    channel: Mapped[str] = mapped_column(String(10), default="")
+    channel: Mapped[str] = mapped_column(String(12), default="")
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     case: Mapped[Case] = relationship()
@@ -74,7 +74,7 @@ class Attempt(Base):
     case_id: Mapped[int] = mapped_column(ForeignKey("case.id"))
     number: Mapped[int]
     key: Mapped[str] = mapped_column(String(32), unique=True)
-    channel: Mapped[str] = mapped_column(String(10))
+    channel: Mapped[str] = mapped_column(String(12))
     caller_id: Mapped[str] = mapped_column(String(20), default="")
     fence: Mapped[int]
     state: Mapped[str] = mapped_column(String(10))
@@ -159,7 +159,7 @@ class SealedAnswer(Base):
     round_id: Mapped[int]
     unit_code: Mapped[str] = mapped_column(String(40))
     stratum: Mapped[str] = mapped_column(String(80))
-    channel: Mapped[str] = mapped_column(String(10))
+    channel: Mapped[str] = mapped_column(String(12))
     block: Mapped[str] = mapped_column(String(40))
     outcome: Mapped[str] = mapped_column(String(6))
     answers: Mapped[dict] = mapped_column(JSON)
@@ -176,7 +176,7 @@ class SealedBlock(Base):
     __table_args__ = ({"sqlite_with_rowid": False},)
 
     block: Mapped[str] = mapped_column(String(40), primary_key=True)
-    channel: Mapped[str] = mapped_column(String(10), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(12), primary_key=True)
     round_id: Mapped[int]
     answers: Mapped[int]
     interviewer: Mapped[str] = mapped_column(String(20), default="", server_default="")
@@ -195,7 +195,7 @@ class ModeCount(Base):
     round_id: Mapped[int] = mapped_column(primary_key=True)
     unit_code: Mapped[str] = mapped_column(String(40), primary_key=True)
     arm: Mapped[str] = mapped_column(String(10), primary_key=True)
-    channel: Mapped[str] = mapped_column(String(10), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(12), primary_key=True)
     question: Mapped[str] = mapped_column(String(20), primary_key=True)
     value: Mapped[str] = mapped_column(String(20), primary_key=True)
     count: Mapped[int]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sqlalchemy import Engine, String
 
 import evalsys.examples
 from evalsys.app import create_app
@@ -81,12 +82,13 @@ class FakeTelephone:
 class Installation:
     """An application over the database in ``home``, and how a test acts in it."""
 
-    def __init__(self, home: Path, at: datetime = BEFORE) -> None:
+    def __init__(self, home: Path, at: datetime = BEFORE, database: str = "") -> None:
         self.home = home
         self.clock = FixedClock(at)
         self.telephone = FakeTelephone()
         self.app = create_app(
-            read_settings({"EVALSYS_HOME": str(home), "EVALSYS_SECRET_KEY": SECRET}), clock=self.clock
+            read_settings({"EVALSYS_HOME": str(home), "EVALSYS_SECRET_KEY": SECRET, "EVALSYS_DATABASE_URL": database}),
+            clock=self.clock,
         )
         self.runtime = self.app.extensions["evalsys"]
         self.runtime.telephone = self.telephone
@@ -161,12 +163,31 @@ def write_records(path: Path, rows: list[tuple] | None = None, *, encoding: str 
     return path
 
 
-def make_draft(home: Path, **fieldwork: Any) -> Installation:
-    """A round that was made and has no record yet."""
+def refuse_overlong(engine: Engine) -> None:
+    """Have SQLite refuse what is longer than its column, as PostgreSQL does, so that no test passes on one and fails on the other."""
+    if engine.dialect.name != "sqlite":
+        return
+    with engine.begin() as connection:
+        for table in db.metadata.sorted_tables:
+            overlong = " OR ".join(
+                f'length(NEW."{column.name}") > {column.type.length}'
+                for column in table.columns
+                if isinstance(column.type, String) and column.type.length
+            )
+            for act in ("INSERT", "UPDATE") if overlong else ():
+                connection.exec_driver_sql(
+                    f'CREATE TRIGGER "overlong_{act}_{table.name}" BEFORE {act} ON "{table.name}" WHEN {overlong} '
+                    f"BEGIN SELECT RAISE(ABORT, 'a value is too long for its column in {table.name}'); END"
+                )
+
+
+def make_draft(home: Path, database: str = "", **fieldwork: Any) -> Installation:
+    """A round that was made and has no record yet; without a ``database`` of its own in SQLite."""
     home.mkdir(parents=True, exist_ok=True)
-    place = Installation(home)
+    place = Installation(home, database=database)
     with place.app.app_context():
         db.create_all()
+        refuse_overlong(db.engine)
     files = tiny_city(**fieldwork)
     place.act(lambda s, r: load_programme(s, r.clock, files, actor="designer", reason="test"))
     programme, plan = files.configuration["programme"]["code"], files.configuration["rounds"][0]

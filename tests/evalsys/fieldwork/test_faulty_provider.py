@@ -38,7 +38,7 @@ from tests.evalsys.fieldwork.faulty_telephone import CALL_ENDS, MESSAGE_ENDS, TA
 from tests.evalsys.fieldwork.working import answer
 from tests.evalsys.installation import OPENING, ROUND, Installation, commit, draw, make_draft, write_records
 
-EXAMPLES, STEPS = 115, 100
+EXAMPLES, STEPS = 130, 100
 BEAT = timedelta(seconds=BEATS["field.reconcile"])
 FINAL = ("answered", "sealed", "ended")
 

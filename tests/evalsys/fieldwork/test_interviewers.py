@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
+from evalsys.base.database import db
 from evalsys.base.errors import BadInput, Refused
 from evalsys.fieldwork.case_notes import write_note
 from evalsys.fieldwork.closing import close_round
 from evalsys.fieldwork.holds import LEASE, renew_hold
 from evalsys.fieldwork.interviewing import keep_spoken_answer, state_outcome
 from evalsys.fieldwork.jobs import dial_numbers, send_messages
+from evalsys.fieldwork.models import Interview
 from evalsys.fieldwork.releases import pause_round
 from evalsys.fieldwork.shifts import end_break, end_shift, read_number, take_break
 from tests.evalsys.fieldwork.desks import Desk, make_staffed
@@ -206,3 +210,24 @@ def test_what_the_page_shows_of_a_number_is_masked(staffed):
     shown = desk.case().masked_number
     assert shown.startswith("174****") and len(shown) == 11
     assert staffed.sql("select count(*) from service_record") and desk.case().case_id == case
+
+
+def test_twelve_interviewers_at_once_on_postgresql_take_every_case_and_none_twice(tmp_path, postgres_url):
+    place = make_staffed(tmp_path, database=postgres_url, quota=10, replicate_size=20)
+    desks = [Desk(place, f"i{number}") for number in range(12)]
+    waiting = place.sql("SELECT count(*) FROM interview WHERE state = 'waiting'")[0][0]
+    at_once = threading.Barrier(len(desks))
+
+    def work(desk: Desk) -> list[int]:
+        at_once.wait()
+        taken = []
+        while (case := desk.take()) is not None and case not in taken:
+            taken.append(case)
+            place.act(lambda s, r: s.execute(update(Interview).where(Interview.case_id == case).values(state="ended")))
+        return taken
+
+    with ThreadPoolExecutor(len(desks)) as pool:
+        taken = [case for cases in pool.map(work, desks) for case in cases]
+    assert waiting >= 24 and sorted(taken) == sorted(set(taken)) and len(taken) == waiting
+    with place.app.app_context():
+        db.engine.dispose()
