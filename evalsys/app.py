@@ -33,6 +33,7 @@ from surveys.errors import SurveyError
 # Every room's tables are known before a migration compares them with the database.
 for room in ("assessment", "audit", "design", "fieldwork", "hotline", "outbox", "results", "samples", "units"):
     import_module(f"evalsys.{room}.models")
+import_module("evalsys.fieldwork.paper_models")
 
 log = structlog.get_logger()
 LANGUAGES = ("zh_Hans", "en")

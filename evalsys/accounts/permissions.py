@@ -19,8 +19,9 @@ ROLES: dict[str, frozenset[str]] = {
         }
     ),
     "interviewer": frozenset({"interview.conduct"}),
+    "keyer": frozenset({"paper.key"}),
     "department": frozenset({"department.read"}),
-    "supervisor": frozenset({"oversight.observe"}),
+    "supervisor": frozenset({"oversight.observe", "paper.sign"}),
     "auditor": frozenset({"oversight.audit", "design.read"}),
     "administrator": frozenset({"accounts.read", "accounts.open"}),
     "security": frozenset({"accounts.read", "accounts.secure"}),

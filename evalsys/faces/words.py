@@ -39,6 +39,8 @@ REFUSAL_WORDS = (
     N_("resuming"),
     N_("closing"),
     N_("making a work list"),
+    N_("making a batch of forms"),
+    N_("keying forms"),
     N_("taking results"),
     N_("beginning a shift"),
     N_("recording a re-contact"),

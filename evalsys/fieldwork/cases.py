@@ -48,7 +48,8 @@ _HISTORY = select(
 class Dossier:
     """A case as its next step needs it: the interview (locked), the rules and state of its round, and its ended tries by number.
 
-    ``county`` is looked up only where some county has hours of its own.
+    ``county`` is looked up only where some county has hours of its own. ``papers``: what forms on paper came to, by number among the
+    tries: they end a case as any try does, but take no call's turn.
     """
 
     interview: Interview
@@ -57,6 +58,7 @@ class Dossier:
     field_until: datetime
     county: str = ""
     tries: dict[int, Try] = field(default_factory=dict)
+    papers: dict[int, str] = field(default_factory=dict)
 
     @property
     def hours(self) -> CallingHours:
@@ -67,6 +69,12 @@ class Dossier:
     def history(self) -> list[Try]:
         """The ended tries, oldest first, as the rules of fieldwork want them."""
         return [self.tries[number] for number in sorted(self.tries)]
+
+    @property
+    def outcomes(self) -> list[str]:
+        """What every ended try came to, forms on paper among them, oldest first."""
+        known = {number: entry.outcome for number, entry in self.tries.items()} | self.papers
+        return [known[number] for number in sorted(known)]
 
 
 def open_dossiers(session: Session, case_ids: Iterable[int]) -> dict[int, Dossier]:
@@ -93,6 +101,9 @@ def open_dossiers(session: Session, case_ids: Iterable[int]) -> dict[int, Dossie
         for case_id, county in session.execute(places.where(Case.id.in_(dossiers))):
             dossiers[case_id].county = county
     for row in session.execute(_HISTORY.where(Attempt.case_id.in_(wanted))):
+        if row.channel == "paper":
+            dossiers[row.case_id].papers[row.number] = row.outcome
+            continue
         entry = Try(row.started_at or row.planned_at, row.outcome, row.counts, row.channel == "voice")
         dossiers[row.case_id].tries[row.number] = entry
     return dossiers
@@ -242,6 +253,17 @@ def _is_ended(history: list[Try]) -> bool:
     )
 
 
+def give_back(runtime: Runtime, dossier: Dossier) -> None:
+    """Give a case back from where it was on paper: ended by what that came to, or due again as it was before, in calling hours."""
+    interview, now = dossier.interview, runtime.clock.now()
+    over = dossier.round_state not in ("open", "paused")
+    if over or final_outcome(dossier.outcomes, tries_exhausted=False, field_period_over=False) is not None:
+        return settle(runtime, dossier, over=over, exhausted=False)
+    interview.state = "waiting"
+    if interview.due_at is not None:
+        interview.due_at = dossier.hours.next_open(max(now, interview.due_at), dossier.field_until)
+
+
 def settle(runtime: Runtime, dossier: Dossier, *, over: bool, exhausted: bool | None = None) -> None:
     """Give a case its final outcome where there is one: answers that make a complete or partial interview stand, else the tries decide.
 
@@ -250,7 +272,7 @@ def settle(runtime: Runtime, dossier: Dossier, *, over: bool, exhausted: bool | 
     interview, history = dossier.interview, dossier.history
     reached = dossier.rules.questionnaire.outcome(read_answers(runtime, interview))
     done = tries_exhausted(dossier.rules.retry, history) if exhausted is None else exhausted
-    final = final_outcome([entry.outcome for entry in history], tries_exhausted=done, field_period_over=over)
+    final = final_outcome(dossier.outcomes, tries_exhausted=done, field_period_over=over)
     if final is None and not (reached and over):
         interview.next_channel, interview.due_at = "", None
         return

@@ -13,6 +13,8 @@ from evalsys.fieldwork.call_results import forget_digests
 from evalsys.fieldwork.case_notes import forget_notes
 from evalsys.fieldwork.cases import open_dossiers, settle
 from evalsys.fieldwork.models import Interview
+from evalsys.fieldwork.paper_batches import refuse_unsigned
+from evalsys.fieldwork.paper_keyings import forget_keyings
 from evalsys.fieldwork.sealing import seal_rest
 from evalsys.outbox.actions import end_jobs
 
@@ -21,8 +23,12 @@ _AT_ONCE = 500
 
 
 def close_round(session: Session, runtime: Runtime, round_: Round, *, actor: str) -> dict[str, int]:
-    """End fieldwork: no more calls, every case gets its final outcome, every answer is sealed; counts of final outcomes."""
+    """End fieldwork: no more calls, every case gets its final outcome, every answer is sealed; counts of final outcomes.
+
+    Raises ``Refused`` while a batch of forms on paper is not signed.
+    """
     refuse_unless(round_, "open", "paused", doing="closing")
+    refuse_unsigned(session, round_)
     open_ones = session.scalars(
         select(Interview.case_id).where(Interview.round_id == round_.id, Interview.state.in_(("waiting", "calling")))
     ).all()
@@ -32,6 +38,7 @@ def close_round(session: Session, runtime: Runtime, round_: Round, *, actor: str
         session.flush()
     round_.closed_at = runtime.clock.now()
     forget_notes(session, round_)
+    forget_keyings(session, round_)
     seal_rest(session, runtime, round_)
     forget_digests(session, round_)
     for kind in ("field.send", "field.dial", "field.release", "field.seal"):

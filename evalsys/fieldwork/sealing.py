@@ -27,6 +27,7 @@ from evalsys.fieldwork.call_results import forget_digests
 from evalsys.fieldwork.case_notes import forget_notes
 from evalsys.fieldwork.interviews import read_answers
 from evalsys.fieldwork.models import Interview, ModeCount, SealedAnswer, SealedBlock, Voiding
+from evalsys.fieldwork.paper_keyings import forget_keyings
 from evalsys.fieldwork.rules import rules_of
 from evalsys.fieldwork.taken import list_taken
 from evalsys.fieldwork.tallies import add_to_tallies
@@ -54,7 +55,7 @@ def seal_answers(session: Session, runtime: Runtime, round_: Round) -> int:
         _count_modes(session, round_, chosen.answers, known={})
     _tally(session, round_, [(one, one.stratum) for chosen in blocks.values() for one in chosen.answers])
     if blocks:
-        have_originals_erased(session, runtime, round_, "interview", "case_note")
+        have_originals_erased(session, runtime, round_, "interview", "case_note", "paper_keying")
     return len(rows)
 
 
@@ -87,7 +88,9 @@ def seal_rest(session: Session, runtime: Runtime, round_: Round) -> int:
     _name_interviewers(session, round_, homes.interviewers)
     _count_modes(session, round_, rest, known=_find_cells(session, round_))
     _tally(session, round_, [(one, row["stratum"]) for one, row in placed.values() if not row["voided"]])
-    have_originals_erased(session, runtime, round_, "interview", "attempt", "case_note", "sealed_answer")
+    have_originals_erased(
+        session, runtime, round_, "interview", "attempt", "case_note", "paper_keying", "sealed_answer"
+    )
     return len(rest)
 
 
@@ -255,6 +258,7 @@ def _leave_cases(session: Session, round_: Round, blocks: dict[str, list[Answere
         )
         forget_digests(session, round_, cases)
         forget_notes(session, round_, cases)
+        forget_keyings(session, round_, cases)
 
 
 def _find_interviewers(session: Session, round_: Round) -> dict[str, str]:

@@ -15,6 +15,7 @@ from evalsys.design.models import Round
 from evalsys.fieldwork.call_results import forget_digests
 from evalsys.fieldwork.cases import Dossier, open_dossiers, settle
 from evalsys.fieldwork.models import Attempt, Hold, Interview, SealedAnswer, SealedBlock, Voiding
+from evalsys.fieldwork.paper_keyings import forget_keyings
 from evalsys.fieldwork.sealing import have_originals_erased
 from evalsys.fieldwork.taken import ANSWERED, list_taken
 from evalsys.samples.models import Case
@@ -250,8 +251,9 @@ def _void_interview(session: Session, runtime: Runtime, round_: Round, case_id: 
     interview.outcome = interview.channel = ""
     interview.version += 1
     forget_digests(session, round_, [case_id])
+    forget_keyings(session, round_, [case_id])
     _work_again(runtime, dossier)
-    have_originals_erased(session, runtime, round_, "interview")
+    have_originals_erased(session, runtime, round_, "interview", "paper_keying")
 
 
 def _work_again(runtime: Runtime, dossier: Dossier) -> None:

@@ -24,6 +24,7 @@ ROLES = {
     "designer": lazy_gettext("survey designer"),
     "commission": lazy_gettext("commission staff"),
     "interviewer": lazy_gettext("interviewer"),
+    "keyer": lazy_gettext("keyer of paper forms"),
     "department": lazy_gettext("department liaison"),
     "supervisor": lazy_gettext("special supervisor"),
     "auditor": lazy_gettext("auditor"),

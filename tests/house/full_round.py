@@ -26,6 +26,7 @@ from tests.house.database_content import read_content
 #: else may be empty
 EMPTY = {"assessment_run", "shift", "hold", "appointment", "case_note", "staff_call"}
 EMPTY |= {"interviewer_tally", "recontact", "monitoring", "voiding", "proposal"}
+EMPTY |= {"paper_batch", "paper_form", "paper_keying"}
 HEARD_OF = 60
 
 

@@ -54,6 +54,7 @@ TAKEN = {
         },
     },
     "0010": {"staff_call": {"*"}},
+    "0012": {"paper_batch": {"*"}, "paper_form": {"*"}, "paper_keying": {"*"}},
 }
 
 

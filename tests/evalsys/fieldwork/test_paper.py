@@ -1,0 +1,386 @@
+"""Forms on paper: for drawn people only, keyed twice by two, differences settled, every serial accounted for, then signed."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from evalsys.base.errors import BadInput, NotFound, Refused
+from evalsys.fieldwork.closing import close_round
+from evalsys.fieldwork.jobs import dial_numbers, reconcile_attempts
+from evalsys.fieldwork.opt_outs import opt_out_case
+from evalsys.fieldwork.paper_batches import find_form, list_batches, list_handout, serial_of, sign_batch
+from evalsys.fieldwork.paper_entry import KEYED, key_form, settle_form
+from evalsys.fieldwork.sealing import require_balance, seal_answers
+from surveys.errors import InstrumentError
+from surveys.fieldwork.serials import check_character, has_right_check
+from tests.evalsys.fieldwork.paper import FILLED, KEYERS, account, form_of, key, newest, print_batch
+from tests.evalsys.fieldwork.working import answer, attempts, interview, talk_to
+from tests.evalsys.installation import copy_of, make_open
+
+
+@pytest.fixture(scope="module")
+def _opened(tmp_path_factory):
+    return make_open(tmp_path_factory.mktemp("paper"), mode_sequence=["phone"], random_arm_share=0.0)
+
+
+@pytest.fixture
+def place(_opened, tmp_path):
+    """An open round by telephone, for one test to change."""
+    return copy_of(_opened, tmp_path / "home")
+
+
+def case_of(place, serial: str) -> int:
+    return form_of(place, serial).case_id
+
+
+def settle(place, serial: str, actor: str, reason: str = "the tick is between both, nearer to 2", **choices: str):
+    return place.on_round(settle_form, serial=serial, choices=choices, reason=reason, actor=actor)
+
+
+def sign(place, actor: str = "observer"):
+    return place.on_round(sign_batch, batch_id=newest(place).batch.id, actor=actor)
+
+
+# Who is in a batch
+
+
+def test_a_batch_holds_waiting_cases_of_the_chosen_units_and_groups_and_nobody_else_works_on_them(place):
+    serials = print_batch(place, 8, units=["U001"], groups=["representatives"])
+    cases = [case_of(place, serial) for serial in serials]
+    assert len(set(cases)) == len(serials) > 0
+    for case_id in cases:
+        ((unit, group),) = place.sql(
+            'select s.unit_code, s."group" from service_record s join "case" c on c.record_id = s.id where c.id = :id',
+            id=case_id,
+        )
+        assert (unit, group) == ("U001", "representatives")
+        assert interview(place, case_id).state == "calling"
+        assert [(one.channel, one.state) for one in attempts(place, case_id)] == [("paper", "out")]
+    assert not set(cases) & {case_of(place, serial) for serial in print_batch(place, 50)}
+    place.do_job(dial_numbers)
+    place.clock.advance(timedelta(days=1))
+    place.do_job(reconcile_attempts)
+    assert all([one.channel for one in attempts(place, case_id)] == ["paper"] for case_id in cases)
+
+
+def test_a_batch_is_refused_where_nobody_is_left_or_the_round_is_not_open(place):
+    with pytest.raises(Refused):
+        print_batch(place, 3, units=["U999"])
+    for limit in (0, 201):
+        with pytest.raises(BadInput):
+            print_batch(place, limit)
+    with pytest.raises(BadInput):
+        print_batch(place, 3, language="fr")
+    place.on_round(close_round, actor="chair")
+    with pytest.raises(Refused):
+        print_batch(place)
+
+
+def test_who_gets_which_form_is_on_the_handout_list_alone_and_taking_it_is_in_the_trail(place):
+    serials = print_batch(place, 2)
+    rows = place.on_round(
+        lambda s, r, round_: list_handout(s, r, round_, list_batches(s, round_)[0].batch, actor="chair")
+    )
+    assert [row.serial for row in rows] == serials and all(row.phone.startswith("+86174") for row in rows)
+    trail = str(place.sql("select * from audit_entry"))
+    assert "paper handout list taken" in trail and rows[0].phone not in trail
+
+
+# Serials
+
+
+@given(st.integers(1, 10**6), st.integers(1, 9999), st.data())
+@settings(max_examples=60, deadline=None)
+def test_one_wrong_sign_in_a_serial_is_noticed(batch, number, data):
+    serial = serial_of(batch, number)
+    assert has_right_check(serial) and has_right_check(serial.replace("-", "").lower())
+    at = data.draw(st.integers(0, len(serial) - 1).filter(lambda at: serial[at] != "-"))
+    other = data.draw(st.sampled_from([sign for sign in "0123456789ABCKXZ" if sign != serial[at]]))
+    assert not has_right_check(serial[:at] + other + serial[at + 1 :])
+
+
+def test_the_check_character_is_that_of_the_standard():
+    assert check_character("A12425GABC1234002") == "M"
+
+
+@pytest.mark.parametrize("typed", ["", "1", "1-0001-!", "１-0001-A", "1-0001", "x" * 500])
+def test_what_is_no_serial_is_refused_as_that(place, typed):
+    print_batch(place)
+    with pytest.raises(BadInput):
+        place.on_round(lambda s, r, round_: find_form(s, round_, typed))
+
+
+def test_a_serial_of_no_form_of_the_round_is_not_found(place):
+    print_batch(place)
+    with pytest.raises(NotFound):
+        form_of(place, serial_of(77, 1))
+
+
+# Keying
+
+
+def test_nothing_is_recorded_before_a_second_person_keyed_the_same(place):
+    (serial,) = print_batch(place, 1)
+    case_id = case_of(place, serial)
+    key(place, serial, FILLED, "zhao")
+    assert talk_to(place, case_id).answers == {} and form_of(place, serial).state == "once"
+    with pytest.raises(Refused):
+        key(place, serial, FILLED, "zhao")
+    form = key(place, serial, FILLED, "qian")
+    talk = talk_to(place, case_id)
+    assert (form.state, form.said, form.differing) == ("done", "filled", 0)
+    assert talk.answers == {code: value for code, value in FILLED.items() if code != "said"}
+    assert (talk.state, talk.outcome, interview(place, case_id).channel) == ("answered", "1.1", "paper")
+    assert [(one.state, one.outcome) for one in attempts(place, case_id)] == [("ended", "1.1")]
+    with pytest.raises(Refused):
+        key(place, serial, FILLED, "sun")
+
+
+def test_keyings_lie_encrypted_and_are_erased_when_the_answers_are_sealed(place):
+    serials = print_batch(place, 120)
+    for serial in serials:
+        key(place, serial, FILLED)
+    assert len(place.sql("select id from paper_keying")) == 2 * len(serials)
+    assert all(
+        b"filled" not in cipher and b"said" not in cipher
+        for (cipher,) in place.sql("select content_cipher from paper_keying")
+    )
+    place.clock.advance(timedelta(days=4))
+    sealed = place.on_round(seal_answers)
+    assert sealed > 0 and len(place.sql("select id from paper_keying")) == 2 * (len(serials) - sealed)
+    assert "paper_keying" in str(place.sql("select payload from job where kind = 'field.erase'"))
+    sign(place)
+    place.on_round(close_round, actor="chair")
+    assert place.sql("select id from paper_keying") == []
+    balance = place.on_round(lambda s, r, round_: require_balance(s, round_))
+    assert balance["paper"]["sealed"] == balance["paper"]["stored"] == len(serials)
+
+
+def test_a_difference_waits_for_a_third_keying_that_decides_field_by_field(place):
+    (serial,) = print_batch(place, 1)
+    key(place, serial, FILLED, "zhao")
+    form = key(place, serial, {**FILLED, "I1": "4", "P1": "1"}, "qian")
+    assert (form.state, form.differing, form.fields) == ("differs", 2, len(FILLED))
+    assert talk_to(place, form.case_id).answers == {}
+    form = key(place, serial, {**FILLED, "I1": "4"}, "sun")
+    answers = talk_to(place, form.case_id).answers
+    assert (form.state, answers["I1"], answers["P1"]) == ("done", "4", "2")
+
+
+def test_where_three_say_three_things_one_of_them_settles_it_with_a_reason(place):
+    (serial,) = print_batch(place, 1)
+    for keyer, value in zip(KEYERS, "124", strict=True):
+        key(place, serial, {**FILLED, "I1": value}, keyer)
+    with pytest.raises(Refused):
+        key(place, serial, FILLED, "li")
+    with pytest.raises(Refused):
+        settle(place, serial, "li", I1="1")
+    for wrong in ({"I1": "5"}, {}, {"I2": "2"}):
+        with pytest.raises(BadInput):
+            settle(place, serial, "zhao", **wrong)
+    with pytest.raises(BadInput):
+        settle(place, serial, "zhao", " ", I1="1")
+    form = settle(place, serial, "zhao", I1="2")
+    assert talk_to(place, form.case_id).answers["I1"] == "2"
+    assert "between both" not in str(place.sql("select * from audit_entry")) + str(
+        place.sql("select * from paper_form")
+    )
+
+
+def test_two_may_settle_what_they_differ_in_without_a_third(place):
+    (serial,) = print_batch(place, 1)
+    key(place, serial, FILLED, "zhao")
+    key(place, serial, {**{code: value for code, value in FILLED.items() if code != "I6"}}, "qian")
+    form = settle(place, serial, "qian", I6="")
+    assert form.state == "done" and "I6" not in talk_to(place, form.case_id).answers
+    assert interview(place, form.case_id).outcome == "1.1"
+
+
+@pytest.mark.parametrize(
+    "content", [{}, {"said": "eaten"}, {"said": "filled"}, {"said": "not_returned"}, {**FILLED, "said": ""}]
+)
+def test_a_reading_that_is_none_is_refused_and_nothing_kept(place, content):
+    (serial,) = print_batch(place, 1)
+    with pytest.raises(BadInput):
+        key(place, serial, content, "zhao")
+    with pytest.raises(InstrumentError):
+        key(place, serial, {**FILLED, "I1": "77"}, "zhao")
+    assert place.sql("select id from paper_keying") == [] and form_of(place, serial).keyers == []
+
+
+# What a form comes to
+
+
+@pytest.mark.parametrize(
+    ("content", "state", "outcome", "tried"),
+    [
+        ({**FILLED}, "answered", "1.1", "1.1"),
+        ({"said": "filled", "Q0": "1", "I1": "5"}, "answered", "1.2", "1.2"),
+        ({"said": "filled", "Q0": "2", "I1": "5"}, "ended", "4.10", "4.10"),
+        ({"said": "filled", "I1": "5"}, "waiting", "", "2.12"),
+        ({"said": "broken_off", "Q0": "1", "I1": "5"}, "waiting", "", "2.12"),
+        ({"said": "blank"}, "waiting", "", "2.113"),
+        ({"said": "refused"}, "ended", "2.11", "2.11"),
+        ({"said": "never_again"}, "ended", "2.11", "2.11"),
+    ],
+)
+def test_a_form_ends_its_case_or_gives_it_back_by_how_it_came_back(place, content, state, outcome, tried):
+    (serial,) = print_batch(place, 1)
+    form = key(place, serial, content)
+    found = interview(place, form.case_id)
+    assert (found.state, found.outcome) == (state, outcome)
+    assert [(one.outcome, one.state) for one in attempts(place, form.case_id)] == [(tried, "ended")]
+    assert len(place.sql("select * from opt_out")) == (content["said"] == "never_again")
+    assert len(place.sql("select id from paper_keying")) == (2 if state == "answered" else 0)
+
+
+@pytest.mark.parametrize(("said", "outcome"), [("not_returned", "3.19"), ("not_handed_out", "3.11")])
+def test_a_missing_form_gives_its_case_back_to_the_telephone_as_it_was(place, said, outcome):
+    (serial,) = print_batch(place, 1)
+    case_id = case_of(place, serial)
+    assert newest(place).missing == (serial,)
+    account(place, serial, said)
+    found = interview(place, case_id)
+    assert (found.state, found.next_channel) == ("waiting", "voice") and found.due_at is not None
+    assert attempts(place, case_id)[0].outcome == outcome and newest(place).missing == ()
+    place.do_job(dial_numbers)
+    assert [one.channel for one in attempts(place, case_id)] == ["paper", "voice"]
+
+
+def test_answers_that_came_in_another_way_meanwhile_stand_and_the_form_is_superseded(place):
+    first, second = print_batch(place, 2)
+    key(place, first, FILLED, "zhao")
+    answer(place, case_of(place, first), "web", value="1")
+    other = case_of(place, second)
+    place.act(lambda s, r: opt_out_case(s, r, other))
+    forms = [key(place, first, FILLED, "qian"), key(place, second, FILLED, "zhao")]
+    assert [(form.state, form.superseded) for form in forms] == [("done", True), ("done", True)]
+    assert talk_to(place, forms[0].case_id).answers["I1"] == "1" and interview(place, forms[0].case_id).channel == "web"
+    assert interview(place, forms[1].case_id).outcome == "2.11"
+
+
+# Signing
+
+
+def test_a_batch_is_signed_once_every_serial_is_accounted_for_by_somebody_apart(place):
+    serials = print_batch(place, 4)
+    key(place, serials[0], FILLED)
+    key(place, serials[1], FILLED, "zhao")
+    with pytest.raises(Refused) as refused:
+        sign(place)
+    assert serials[2] in str(refused.value)
+    with pytest.raises(Refused):
+        place.on_round(close_round, actor="chair")
+    key(place, serials[1], {**FILLED, "I1": "4"}, "qian")
+    settle(place, serials[1], "zhao", I1="4")
+    with pytest.raises(Refused):
+        account(place, serials[0])
+    account(place, serials[2])
+    account(place, serials[3], "not_handed_out")
+    for actor in ("chair", "zhao", "qian"):
+        with pytest.raises(Refused):
+            sign(place, actor)
+    signed = sign(place)
+    assert signed.counts == {
+        "forms": 4,
+        "said filled": 2,
+        "said not_handed_out": 1,
+        "said not_returned": 1,
+        "superseded": 0,
+        "fields": 2 * len(FILLED),
+        "differing": 1,
+    }
+    trail = json.dumps([[str(cell) for cell in row] for row in place.sql("select * from audit_entry")])
+    assert "paper batch signed" in trail and "observer" in trail
+    with pytest.raises(Refused):
+        sign(place)
+    with pytest.raises(Refused):
+        key(place, serials[2], FILLED)
+    place.on_round(close_round, actor="chair")
+
+
+class Batch(RuleBasedStateMachine):
+    """Three people at one batch in any order: nothing is recorded that two of them did not read alike or settle."""
+
+    source = None
+    homes = None
+
+    def __init__(self):
+        super().__init__()
+        self.place = copy_of(type(self).source, next(type(self).homes))
+        self.serials = print_batch(self.place, 3)
+        self.read = {serial: [] for serial in self.serials}
+        self.settled: dict[str, str] = {}
+        self.gone: set[str] = set()
+        self.signed = False
+
+    def is_done(self, serial: str) -> bool:
+        read = [value for _, value in self.read[serial]]
+        return serial in self.gone or serial in self.settled or any(read.count(value) > 1 for value in read)
+
+    @rule(at=st.integers(0, 2), keyer=st.sampled_from(KEYERS), value=st.sampled_from("125"))
+    def key(self, at, keyer, value):
+        serial = self.serials[at]
+        known = [who for who, _ in self.read[serial]]
+        refused = self.signed or self.is_done(serial) or keyer in known
+        if refused:
+            with pytest.raises(Refused):
+                self.place.on_round(key_form, serial=serial, content={**FILLED, "I1": value}, keyer=keyer)
+        else:
+            self.place.on_round(key_form, serial=serial, content={**FILLED, "I1": value}, keyer=keyer)
+            self.read[serial].append((keyer, value))
+
+    @rule(at=st.integers(0, 2), actor=st.sampled_from((*KEYERS, "chair")))
+    def settle(self, at, actor):
+        serial = self.serials[at]
+        read = self.read[serial]
+        if len(read) >= 2 and not self.is_done(serial) and not self.signed and actor in [who for who, _ in read]:
+            settle(self.place, serial, actor, I1=read[0][1])
+            self.settled[serial] = read[0][1]
+        else:
+            with pytest.raises(Refused):
+                settle(self.place, serial, actor, I1="1")
+
+    @rule(at=st.integers(0, 2))
+    def account(self, at):
+        serial = self.serials[at]
+        if self.signed or self.read[serial] or serial in self.gone:
+            with pytest.raises(Refused):
+                account(self.place, serial)
+        else:
+            account(self.place, serial)
+            self.gone.add(serial)
+
+    @precondition(lambda self: not self.signed)
+    @rule()
+    def sign(self):
+        if all(self.is_done(serial) for serial in self.serials):
+            sign(self.place)
+            self.signed = True
+        else:
+            with pytest.raises(Refused):
+                sign(self.place)
+
+    @invariant()
+    def what_is_stored_is_what_two_read_or_one_settled(self):
+        for serial in self.serials:
+            form = form_of(self.place, serial)
+            answers = talk_to(self.place, form.case_id).answers
+            read = [value for _, value in self.read[serial]]
+            right = self.settled.get(serial) or next((value for value in read if read.count(value) > 1), None)
+            assert answers.get("I1") == right
+            assert (form.state == "done") == self.is_done(serial)
+            assert (serial in newest(self.place).missing) == (not read and serial not in self.gone)
+
+
+def test_whatever_order_people_work_in_a_form_counts_only_as_two_read_it(_opened, tmp_path):
+    Batch.source = _opened
+    Batch.homes = (tmp_path / str(number) for number in range(1000))
+    run_state_machine_as_test(Batch, settings=settings(max_examples=12, stateful_step_count=14, deadline=None))
+    assert KEYED["filled"]
