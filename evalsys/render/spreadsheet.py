@@ -23,6 +23,10 @@ WEIGHT_ROW, FIRST_ROW, FIRST_INDICATOR = 1, 2, 3
 TOTAL_COLUMN = 9
 #: where numbers begin on the method's sheet
 NUMBERS_FROM = 2
+#: XlsxWriter's number of the paper size, and the most columns that stand on it upright
+A4, PORTRAIT_COLUMNS = 9, 4
+#: how a text would begin that some program takes for a formula
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_spreadsheet(table: ScoreTable, disclosure: Mapping[str, Any], round_: Any, revision: int) -> bytes:
@@ -39,11 +43,28 @@ def write_spreadsheet(table: ScoreTable, disclosure: Mapping[str, Any], round_: 
         if table.has_year:
             sheets.write_year()
         sheets.write_groups()
-        sheets.write_hotline()
         sheets.write_fieldwork()
+        sheets.write_hotline()
+        sheets.write_adjustments()
+        sheets.write_rectification()
         sheets.write_method()
         sheets.write_revisions()
+        sheets.set_print_areas()
     return buffer.getvalue()
+
+
+def plain_text(text: str) -> str:
+    """The text of a cell; one that begins like a formula gets an apostrophe, so that it is none after saving as CSV either."""
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+
+
+def _text(sheet, at: int, column: int, text: str, shape=None) -> None:
+    sheet.write_string(at, column, plain_text(text), shape)
+
+
+def _heads(sheet, heads: Sequence[str], shape) -> None:
+    for column, text in enumerate(heads):
+        _text(sheet, 0, column, text, shape)
 
 
 class _Sheets:
@@ -66,7 +87,7 @@ class _Sheets:
     def write_about(self, round_: Any, revision: int) -> None:
         """What this is."""
         sheet = self._sheet(gettext("About"), (24, 90))
-        sheet.write_string(0, 0, f"{gettext('Conduct evaluation')} · {words.name_in_language(round_)}", self.title)
+        _text(sheet, 0, 0, f"{gettext('Conduct evaluation')} · {words.name_in_language(round_)}", self.title)
         programme = self.configuration["programme"]
         language = self.table.language
         lines = [
@@ -113,14 +134,14 @@ class _Sheets:
             gettext("Band"),
         ]
         sheet = self._sheet(gettext("Scores"), (6, 28, 20, *(11 for _ in heads[3:-1]), 28))
-        sheet.write_row(0, 0, heads, self.head)
+        _heads(sheet, heads, self.head)
         sheet.freeze_panes(1, 2)
         number = 1
         for category in self.table.categories:
             for row in category.rows:
                 sheet.write_number(number, 0, number)
-                sheet.write_string(number, 1, row.name)
-                sheet.write_string(number, 2, category.name)
+                _text(sheet, number, 1, row.name)
+                _text(sheet, number, 2, category.name)
                 if row.is_shown:
                     self._score_cells(sheet, number, row)
                 number += 1
@@ -148,7 +169,7 @@ class _Sheets:
         self._composite_formula(sheet, at, column + 7, place, row)
         band = row.get("band")
         for step, text in enumerate((row.grade_name, row.rank_set, str(words.BANDS[band]) if band else None), 8):
-            sheet.write_string(at, column + step, text or "")
+            _text(sheet, at, column + step, text or "")
 
     def _survey_formula(self, sheet, at: int, column: int, place: int, row: ScoreRow) -> None:
         """Σ w_j I_j / Σ w_j over the indicators that have a mean, rounded as published."""
@@ -196,12 +217,12 @@ class _Sheets:
         sheet = self._sheet(self.year_sheet, (14, 28, 20, *(14 for _ in range(7)), 12))
         heads = [gettext("Code"), gettext("Unit"), gettext("Category"), gettext("Mid-year"), gettext("Weight")]
         heads += [gettext("Year-end"), gettext("Weight"), gettext("Rounds together"), gettext("Bonus, deduction")]
-        sheet.write_row(0, 0, [*heads, gettext("Composite"), gettext("Grade")], self.head)
+        _heads(sheet, [*heads, gettext("Composite"), gettext("Grade")], self.head)
         sheet.freeze_panes(FIRST_ROW, 2)
         places = self.configuration["scoring"]["rounding"]["scores"]
         for at, row, category in self._places():
             for column, text in enumerate((row.code, row.name, category)):
-                sheet.write_string(at, column, text)
+                _text(sheet, at, column, text)
             year = row.annual
             if not year or year["total"] is None:
                 continue
@@ -213,7 +234,7 @@ class _Sheets:
             sheet.write_formula(at, 7, f"=ROUND(({top})/{bottom},{places})", self.two, float(year["base"]))
             self._number(sheet, at, 8, year["adjustment"], self.two)
             sheet.write_formula(at, TOTAL_COLUMN, f"=H{line}+I{line}", self.two, float(year["total"]))
-            sheet.write_string(at, TOTAL_COLUMN + 1, row.grade_name or "")
+            _text(sheet, at, TOTAL_COLUMN + 1, row.grade_name or "")
 
     def write_groups(self) -> None:
         """The survey score within each evaluator group beside the methods' scores: weights first, then one row a unit."""
@@ -222,10 +243,8 @@ class _Sheets:
         heads = [gettext("Code"), gettext("Unit"), gettext("Category")]
         heads += [f"{words.name_in_language(group)} · {part}" for group in groups for part in parts]
         sheet = self._sheet(gettext("Groups × methods"), (14, 28, 20, *(14 for _ in heads[3:]), 14, 14, 14))
-        sheet.write_row(
-            0, 0, [*heads, gettext("Survey score"), gettext("Hotline score"), gettext("This round")], self.head
-        )
-        sheet.write_string(WEIGHT_ROW, 1, gettext("Weight"), self.head)
+        _heads(sheet, [*heads, gettext("Survey score"), gettext("Hotline score"), gettext("This round")], self.head)
+        _text(sheet, WEIGHT_ROW, 1, gettext("Weight"), self.head)
         for offset, group in enumerate(groups):
             sheet.write_number(WEIGHT_ROW, 3 + len(parts) * offset, float(group["weight"]), self.head)
         for offset, method in enumerate(("survey", "hotline")):
@@ -233,7 +252,7 @@ class _Sheets:
         sheet.freeze_panes(FIRST_ROW, 2)
         for at, row, category in self._places():
             for column, text in enumerate((row.code, row.name, category)):
-                sheet.write_string(at, column, text)
+                _text(sheet, at, column, text)
             for offset, group in enumerate(groups):
                 cell = row.group(group["code"])
                 for step, (name, shape) in enumerate((("score", self.two), ("std_error", self.three), ("n", None))):
@@ -243,21 +262,63 @@ class _Sheets:
 
     def write_hotline(self) -> None:
         """The three rates of each unit as counted and drawn towards the category, and the score of them."""
-        sheet = self._sheet(gettext("Citizen hotline"), (14, 28, 20, *(16 for _ in range(8))))
+        sheet = self._sheet(gettext("The hotline"), (14, 28, 20, *(16 for _ in range(8))))
         heads = [gettext("Code"), gettext("Unit"), gettext("Category"), gettext("Orders")]
         heads += [str(label) for label in words.RATES.values()]
         heads += [gettext("%(rate)s, drawn to the category", rate=label) for label in words.RATES.values()]
-        sheet.write_row(0, 0, [*heads, gettext("Hotline score")], self.head)
+        _heads(sheet, [*heads, gettext("Hotline score")], self.head)
         sheet.freeze_panes(1, 2)
         for at, row, category in self._places(first=1):
             for column, text in enumerate((row.code, row.name, category)):
-                sheet.write_string(at, column, text)
+                _text(sheet, at, column, text)
             hotline = row.get("hotline") or {}
             self._number(sheet, at, 3, (hotline.get("counts") or {}).get("orders"))
             for offset, rate in enumerate(words.RATES):
                 self._number(sheet, at, 4 + offset, (hotline.get("rates") or {}).get(rate), self.percent)
                 self._number(sheet, at, 7 + offset, (hotline.get("shrunk") or {}).get(rate), self.percent)
             self._number(sheet, at, 10, hotline.get("score"), self.two)
+
+    def write_adjustments(self) -> None:
+        """Bonus and deduction of each unit whose year has them; a sentence where there are none."""
+        sheet = self._sheet(gettext("Bonus and deduction"), (14, 28, 20, 16, 18, 14))
+        heads = [gettext("Code"), gettext("Unit"), gettext("Category"), gettext("Rounds together")]
+        _heads(sheet, [*heads, gettext("Bonus, deduction"), gettext("Composite")], self.head)
+        sheet.freeze_panes(1, 2)
+        adjusted = [
+            (place, row, category)
+            for place, row, category in self._places()
+            if row.annual and row.annual["total"] is not None and float(row.annual["adjustment"])
+        ]
+        for at, (place, row, category) in enumerate(adjusted, 1):
+            for column, text in enumerate((row.code, row.name, category)):
+                _text(sheet, at, column, text)
+            for column, (there, name) in enumerate(((7, "base"), (8, "adjustment"), (TOTAL_COLUMN, "total")), 3):
+                cell = f"'{self.year_sheet}'!{xl_rowcol_to_cell(place, there)}"
+                sheet.write_formula(at, column, f"={cell}", self.two, float(row.annual[name]))
+        if not adjusted:
+            none = (
+                gettext("No unit has a bonus or deduction in this publication.")
+                if self.table.has_year
+                else gettext("Bonus and deduction belong to the year; this publication is of one round.")
+            )
+            _text(sheet, 1, 0, none)
+
+    def write_rectification(self) -> None:
+        """Publications hold figures of the survey and the year; of rectification they hold nothing, which the sheet says."""
+        sheet = self._sheet(gettext("Rectification"), (90,))
+        _text(sheet, 0, 0, gettext("Rectification"), self.head)
+        _text(
+            sheet,
+            1,
+            0,
+            gettext("This publication holds no notices of rectification: they are written after the results are out."),
+            self.wrap,
+        )
+
+    def set_print_areas(self) -> None:
+        """Every sheet prints what it holds, across the page's width, its heads on every page."""
+        for sheet in self.book.worksheets():
+            sheet.print_area(0, 0, max(0, sheet.dim_rowmax or 0), max(0, sheet.dim_colmax or 0))
 
     def _places(self, first: int = FIRST_ROW) -> Iterator[tuple[int, ScoreRow, str]]:
         """Every unit with its line and the name of its category."""
@@ -270,32 +331,32 @@ class _Sheets:
         sheet = self._sheet(self.indicator_sheet, (14, 28, 20, *(14 for _ in items)))
         heads = [gettext("Code"), gettext("Unit"), gettext("Category")]
         heads += [f"{item['code']} {item['name'][self.table.language]}" for item in items]
-        sheet.write_row(0, 0, heads, self.head)
-        sheet.write_string(WEIGHT_ROW, 1, gettext("Weight"), self.head)
+        _heads(sheet, heads, self.head)
+        _text(sheet, WEIGHT_ROW, 1, gettext("Weight"), self.head)
         for offset, item in enumerate(items):
             sheet.write_number(WEIGHT_ROW, FIRST_INDICATOR + offset, item["weight"], self.head)
         sheet.freeze_panes(FIRST_ROW, 2)
         for at, row, category in self._places():
             for column, text in enumerate((row.code, row.name, category)):
-                sheet.write_string(at, column, text)
+                _text(sheet, at, column, text)
             for offset, item in enumerate(items):
                 self._number(sheet, at, FIRST_INDICATOR + offset, row.mean(item["code"]), self.six)
 
     def write_fieldwork(self) -> None:
         """Final outcomes of all released cases and their rates."""
-        sheet = self._sheet(gettext("Fieldwork"), (12, 52, 12))
-        sheet.write_row(0, 0, [gettext("Code"), gettext("Outcome"), gettext("Cases")], self.head)
+        sheet = self._sheet(gettext("Conduct of fieldwork"), (12, 52, 12))
+        _heads(sheet, [gettext("Code"), gettext("Outcome"), gettext("Cases")], self.head)
         sheet.freeze_panes(1, 0)
         at = 1
         for code, count in self.disclosure["outcomes"].items():
             if code:
-                sheet.write_string(at, 0, code)
-                sheet.write_string(at, 1, words.name_in_language(find_outcome(code)))
+                _text(sheet, at, 0, code)
+                _text(sheet, at, 1, words.name_in_language(find_outcome(code)))
                 sheet.write_number(at, 2, count)
                 at += 1
         for name, value in self.disclosure["rates"].items():
             at += 1
-            sheet.write_string(at, 1, str(words.AAPOR_RATES[name]))
+            _text(sheet, at, 1, str(words.AAPOR_RATES[name]))
             self._number(sheet, at, 2, value, self.percent)
 
     def write_method(self) -> None:
@@ -303,13 +364,13 @@ class _Sheets:
         sheet = self._sheet(gettext("Method"), (34, 100, 12, 12))
         at = 0
         for section in describe_method(self.disclosure, self.configuration):
-            sheet.write_string(at, 0, section.title, self.head)
+            _text(sheet, at, 0, section.title, self.head)
             lines = [("", text) for text in (*section.sentences, *section.points, section.code) if text]
             for term, text in (*lines, *section.facts):
                 at += 1
                 if term:
-                    sheet.write_string(at, 0, term, self.wrap)
-                sheet.write_string(at, 1, text, self.wrap)
+                    _text(sheet, at, 0, term, self.wrap)
+                _text(sheet, at, 1, text, self.wrap)
             for table in section.tables:
                 at = self._table(sheet, at + 1, table)
             at += 2
@@ -319,13 +380,13 @@ class _Sheets:
         columns = [
             step if step <= table.label else NUMBERS_FROM + step - table.label - 1 for step in range(len(table.heads))
         ]
-        sheet.write_string(at, 0, table.caption)
+        _text(sheet, at, 0, table.caption)
         for column, head in zip(columns, table.heads, strict=True):
-            sheet.write_string(at + 1, column, head, self.head)
+            _text(sheet, at + 1, column, head, self.head)
         for place, row in enumerate(table.rows, at + 2):
             for column, cell in zip(columns, row, strict=True):
                 if isinstance(cell, str):
-                    sheet.write_string(place, column, cell, self.wrap)
+                    _text(sheet, place, column, cell, self.wrap)
                 else:
                     self._number(sheet, place, column, cell, self.percent if isinstance(cell, float) else None)
         return at + 1 + len(table.rows)
@@ -333,21 +394,27 @@ class _Sheets:
     def write_revisions(self) -> None:
         """Every publication of the round with its reason."""
         sheet = self._sheet(gettext("Revisions"), (12, 90))
-        sheet.write_row(0, 0, [gettext("Revision"), gettext("Reason")], self.head)
+        _heads(sheet, [gettext("Revision"), gettext("Reason")], self.head)
         for at, item in enumerate(self.disclosure["revisions"], 1):
             sheet.write_number(at, 0, item["revision"])
-            sheet.write_string(at, 1, gettext(item["reason"]), self.wrap)
+            _text(sheet, at, 1, gettext(item["reason"]), self.wrap)
 
     def _sheet(self, name: str, widths: Sequence[int]):
         sheet = self.book.add_worksheet(name)
         for column, width in enumerate(widths):
             sheet.set_column(column, column, width)
+        sheet.set_paper(A4)
+        sheet.fit_to_pages(1, 0)
+        if len(widths) > PORTRAIT_COLUMNS:
+            sheet.set_landscape()
+            sheet.repeat_rows(0)
+        sheet.set_footer("&L&A&R&P / &N")
         return sheet
 
     def _pairs(self, sheet, lines: Sequence[tuple[str, str]], first: int) -> None:
         for at, (label, text) in enumerate(lines, first):
-            sheet.write_string(at, 0, label, self.head)
-            sheet.write_string(at, 1, text, self.wrap)
+            _text(sheet, at, 0, label, self.head)
+            _text(sheet, at, 1, text, self.wrap)
 
     def _number(self, sheet, at: int, column: int, value: str | int | None, shape=None) -> None:
         if value is not None:
