@@ -138,16 +138,20 @@ def keep_once(session: Session, model: type[Base], values: dict) -> bool:
     return bool(session.execute(_insert_or_leave(session.get_bind().dialect.name, model), values).rowcount)
 
 
-def erase_remains(engine: Engine, tables: Iterable[str]) -> None:
+def erase_remains(engine: Engine, tables: Iterable[str], *, anew: bool = False) -> None:
     """Make sure that what was deleted or overwritten in ``tables`` is in no file of the database any more.
 
-    SQLite overwrites what it deletes, but older pages stay in the write-ahead log until it is emptied; PostgreSQL keeps older rows until
-    their table is written anew, which nobody can read it during. Called with no transaction open. Raises ``RuntimeError`` where
-    somebody is reading the log at this moment: try again later. PostgreSQL's own log keeps changes until it is recycled.
+    SQLite overwrites what it deletes, but older pages stay in the write-ahead log until it is emptied, and where rows moved between
+    pages a few bytes may remain, which only writing the whole file ``anew`` removes (nobody can write meanwhile). PostgreSQL keeps
+    older rows until their table is written anew, which nobody can read it during. Called with no transaction open. Raises
+    ``RuntimeError`` where somebody is reading the log at this moment: try again later. PostgreSQL's own log keeps changes until it is
+    recycled.
     """
     if engine.dialect.name == "sqlite":
         connection = engine.raw_connection()
         try:
+            if anew:
+                connection.cursor().execute("VACUUM")
             (busy, *_) = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         finally:
             connection.close()

@@ -18,6 +18,7 @@ from evalsys.fieldwork.board import describe_board
 from evalsys.fieldwork.call_results import import_results
 from evalsys.fieldwork.closing import count_outcomes
 from evalsys.fieldwork.notices import list_notices
+from evalsys.fieldwork.purging import purge_round
 from evalsys.fieldwork.queries import count_attempts, count_completes_by_channel
 from evalsys.fieldwork.releases import open_round, pause_round, resume_round
 from evalsys.fieldwork.rules import rules_of
@@ -48,6 +49,18 @@ def start(round_code: str, actor: str, as_json: bool) -> None:
             released = open_round(session, runtime, found, actor=actor)
     said = "fieldwork goes on" if was_paused else f"{released} cases released"
     show({"released": released}, as_json, lambda: [said])
+
+
+@field.command("purge")
+@click.argument("round_code")
+@acting
+@as_json
+@speaks_plainly
+def purge(round_code: str, actor: str, as_json: bool) -> None:
+    """Destroy the contacts of a round once its retention day has come; a worker then rids the database's files of the remains."""
+    with entry_point() as (session, runtime):
+        records = purge_round(session, runtime, get_round(session, round_code), actor=actor)
+    show({"records": records}, as_json, lambda: [f"the contacts of {records} records are destroyed"])
 
 
 @field.command("pause")

@@ -24,14 +24,16 @@ from evalsys.fieldwork.dialling import (
 )
 from evalsys.fieldwork.interviewing import conclude_abandoned_calls
 from evalsys.fieldwork.models import Attempt
+from evalsys.fieldwork.purging import may_purge, purge_round
 from evalsys.fieldwork.releases import release_where_needed
 from evalsys.fieldwork.rules import rules_of
 from evalsys.fieldwork.sealing import seal_answers
 from evalsys.fieldwork.spending import note_spent
 from evalsys.gateways.port import ProviderCall, ProviderError
-from evalsys.outbox.actions import Claim, hold_claim
+from evalsys.outbox.actions import Claim, end_job, hold_claim
 from evalsys.outbox.worker import job_kind
 from evalsys.samples.imports import read_phone
+from evalsys.samples.retention import PURGE
 
 #: an attempt that the provider does not know is given up after so long
 GIVEN_UP_AFTER = timedelta(minutes=5)
@@ -111,7 +113,18 @@ def seal_ready_answers(runtime: Runtime, payload: dict, claim: Claim) -> None:
 @job_kind("field.erase")
 def erase_originals(runtime: Runtime, payload: dict, claim: Claim) -> None:
     """Once answers have left their cases: leave nothing of them in older pages or rows of the database's files."""
-    erase_remains(db.engine, payload["tables"])
+    erase_remains(db.engine, payload["tables"], anew=payload.get("anew", False))
+
+
+@job_kind(PURGE)
+def purge_when_due(runtime: Runtime, payload: dict, claim: Claim) -> None:
+    """Destroy the contacts of a round once its day has come; a round that is still in the field is looked at again the next day."""
+    with transaction() as session:
+        found = get_round(session, payload["round"])
+        if may_purge(runtime, found):
+            purge_round(session, runtime, found, actor="retention")
+        if found.purged_at is not None:
+            end_job(session, runtime.clock, f"{PURGE}:{found.code}")
 
 
 @job_kind("field.reconcile")

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from evalsys.base.errors import Refused
 from evalsys.base.runtime import Runtime
+from evalsys.base.set_aside import forget_aside
 from evalsys.design.models import Round
 from evalsys.fieldwork.blocks import (
     CLASS,
@@ -229,11 +230,13 @@ def _take_back(session: Session, round_: Round) -> list[dict]:
     return rows
 
 
-def have_originals_erased(session: Session, runtime: Runtime, round_: Round, *tables: str) -> None:
-    """Have the files of the database rid of what was just deleted from ``tables``, by a job: it only works outside a transaction."""
-    put_job(
-        session, runtime.clock, f"field.erase:{round_.code}", "field.erase", {"round": round_.code, "tables": [*tables]}
-    )
+def have_originals_erased(session: Session, runtime: Runtime, round_: Round, *tables: str, anew: bool = False) -> None:
+    """Have the files of the database rid of what was just deleted from ``tables``, by a job: it only works outside a transaction.
+
+    ``anew``: by writing the whole file anew, where the database is one.
+    """
+    payload = {"round": round_.code, "tables": [*tables], "anew": anew}
+    put_job(session, runtime.clock, f"field.erase:{round_.code}", "field.erase", payload)
 
 
 def _leave_cases(session: Session, round_: Round, blocks: dict[str, list[Answered]]) -> None:
@@ -259,6 +262,7 @@ def _leave_cases(session: Session, round_: Round, blocks: dict[str, list[Answere
         forget_digests(session, round_, cases)
         forget_notes(session, round_, cases)
         forget_keyings(session, round_, cases)
+        forget_aside(session.connection(), round_.id, cases)
 
 
 def _find_interviewers(session: Session, round_: Round) -> dict[str, str]:

@@ -42,6 +42,11 @@ def end_jobs(session: Session, clock: Clock, prefix: str) -> None:
     session.execute(update(Job).where(Job.key.startswith(prefix)).values(done_at=clock.now()))
 
 
+def end_job(session: Session, clock: Clock, key: str) -> None:
+    """Let the job of this key not come back."""
+    session.execute(update(Job).where(Job.key == key).values(done_at=clock.now()))
+
+
 def claim_job(session: Session, clock: Clock, job_id: int, lease: timedelta = LEASE) -> Job | None:
     """Take one due job for this worker; ``None`` where another has it, so that a second wake-up does nothing."""
     now = clock.now()

@@ -17,6 +17,7 @@ from evalsys.base.runtime import Runtime
 from evalsys.design.models import Round
 from evalsys.samples.models import FrameImport, ServiceRecord, StaffNumber
 from evalsys.samples.numbers import classify_number
+from evalsys.samples.retention import plan_purge
 from evalsys.units.import_rows import RowProblem, Table, read_table
 from evalsys.units.queries import list_counties, map_stations
 from evalsys.units.spreadsheets import N_
@@ -110,6 +111,7 @@ def import_service_records(
             file=path.name,
         )
     taken.lines, taken.imported, taken.refused = report.lines, report.imported, report.refused
+    plan_purge(session, runtime, round_)
     record_act(
         session,
         runtime.clock,

@@ -41,6 +41,7 @@ from evalsys.results.freezing import freeze_round
 from evalsys.results.models import ScoreRun
 from evalsys.results.scoring import get_latest_run, score_round
 from evalsys.samples.draws import commit_frame, get_draw
+from evalsys.samples.retention import find_retention_day
 
 blueprint = Blueprint("commission", __name__, template_folder="templates", url_prefix="/commission")
 
@@ -103,6 +104,7 @@ def show_round_page(found: Round, **forms):
         rate_names=RATE_NAMES,
         words=words,
         orders=count_orders(session, found),
+        retention_day=find_retention_day(found),
         call_centre=_describe_exchange(session, runtime, found) if by_call_centre else None,
         **{name: forms.get(name) or (kind() if kind and may_run else None) for name, kind in shown.items()},
     )
