@@ -316,3 +316,37 @@ def refuse_unsigned(session: Session, round_: Round) -> None:
 def _list_keyers(session: Session, batch: PaperBatch) -> set[str]:
     rows = session.scalars(select(PaperForm.keyers).where(PaperForm.batch_id == batch.id))
     return {keyer for keyers in rows for keyer in keyers}
+
+
+def list_unsigned(session: Session) -> list[tuple[Round, list[BatchState]]]:
+    """The rounds that have batches which wait for their signature, with these."""
+    rounds = session.scalars(
+        select(Round)
+        .where(Round.id.in_(select(PaperBatch.round_id).where(PaperBatch.signed_at.is_(None))))
+        .order_by(Round.code)
+    ).all()
+    return [
+        (found, [state for state in list_batches(session, found) if state.batch.signed_at is None]) for found in rounds
+    ]
+
+
+def list_signed(session: Session) -> list[tuple[Round, PaperBatch]]:
+    """The batches that were signed, the last one first."""
+    rows = session.execute(
+        select(Round, PaperBatch)
+        .join(PaperBatch, PaperBatch.round_id == Round.id)
+        .where(PaperBatch.signed_at.is_not(None))
+        .order_by(PaperBatch.signed_at.desc())
+    )
+    return [(found, batch) for found, batch in rows]
+
+
+def list_to_settle(session: Session, round_: Round, keyer: str) -> list[str]:
+    """The serials of forms that ``keyer`` keyed and that differ."""
+    forms = session.scalars(
+        select(PaperForm)
+        .join(PaperBatch, PaperBatch.id == PaperForm.batch_id)
+        .where(PaperBatch.round_id == round_.id, PaperForm.state == "differs")
+        .order_by(PaperForm.batch_id, PaperForm.number)
+    )
+    return [serial_of(form.batch_id, form.number) for form in forms if keyer in form.keyers]

@@ -40,6 +40,16 @@ CHANNELS = {
     "sms": lazy_gettext("text message"),
     "": lazy_gettext("none"),
 }
+#: how a form on paper came back, or what became of it
+SAID = {
+    "filled": lazy_gettext("Filled in"),
+    "broken_off": lazy_gettext("Broken off; the rest may be asked by telephone"),
+    "blank": lazy_gettext("Blank"),
+    "refused": lazy_gettext("Not taking part"),
+    "never_again": lazy_gettext("Never to be contacted again"),
+    "not_returned": lazy_gettext("Handed out and not returned"),
+    "not_handed_out": lazy_gettext("Not handed out"),
+}
 HEAD_NAMES = {
     "number": lazy_gettext("form number"),
     "authority": lazy_gettext("issuing authority"),

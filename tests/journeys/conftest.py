@@ -6,6 +6,7 @@ import pytest
 
 from evalsys.fieldwork.jobs import dial_numbers
 from tests.evalsys.faces.interviewers import make_office
+from tests.evalsys.faces.meeting import make_meeting
 from tests.evalsys.fieldwork.call_centre import copy_of_exchange, make_exchange
 from tests.evalsys.installation import Installation, copy_of, make_open
 
@@ -43,3 +44,14 @@ def _office(tmp_path_factory) -> Installation:
 def office(_office, tmp_path) -> Installation:
     """A round in which interviewers call."""
     return copy_of(_office, tmp_path / "office")
+
+
+@pytest.fixture(scope="module")
+def _meeting(tmp_path_factory) -> Installation:
+    return make_meeting(tmp_path_factory.mktemp("meeting"))
+
+
+@pytest.fixture
+def meeting(_meeting, tmp_path) -> Installation:
+    """A round in which people are met who answer on paper."""
+    return copy_of(_meeting, tmp_path / "meeting")

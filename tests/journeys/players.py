@@ -1,5 +1,5 @@
-"""One interview written once, played on the web as a browser does it, on the telephone as the provider does it, through files, and
-by an interviewer at the desk.
+"""One interview written once, played on the web as a browser does it, on the telephone as the provider does it, through files, by an
+interviewer at the desk, and on paper.
 
 Steps: ``consent``, ``decline``, ``opt out``, ``I1=5`` (the answer's value), ``back`` (to the question
 before), ``wrong key`` (an answer that is none), ``silence`` (nothing chosen), ``hang up``, ``resume`` (the same link,
@@ -21,6 +21,8 @@ from evalsys.fieldwork.models import Attempt
 from evalsys.fieldwork.rules import rules_of
 from evalsys.gateways.simulator.twiml import Verb, read_page
 from tests.evalsys.faces.interviewers import Person
+from tests.evalsys.faces.meeting import key_form, make_batch
+from tests.evalsys.faces.staff import signed_in
 from tests.evalsys.fieldwork.call_centre import read_list, result, take_list, take_results
 from tests.evalsys.fieldwork.working import keep_one
 from tests.evalsys.installation import ROUND, Installation
@@ -296,3 +298,42 @@ class InterviewerPlayer(Player):
         self.place.clock.at = datetime.fromisoformat(due).replace(tzinfo=UTC)
         self.desk.look().press("/next")
         self.consent()
+
+
+class PaperPlayer(Player):
+    """Somebody with a numbered form and a pencil; in the end two people key it."""
+
+    def __init__(self, place: Installation) -> None:
+        (self.serial,) = make_batch(place)
+        super().__init__(place, place.sql("select case_id from paper_form")[0][0])
+        self.ticked: dict[str, str] = {}
+        self.came_back = "filled"
+
+    def play(self, steps: list[str]) -> PaperPlayer:
+        super().play(steps)
+        fields = {"said": self.came_back, **self.ticked}
+        for keyer in ("zhao", "qian"):
+            assert key_form(signed_in(self.place.app, keyer), self.serial, **fields).status_code == 302
+        return self
+
+    def consent(self) -> None:
+        self.came_back = "filled"
+
+    resume = consent
+
+    def decline(self) -> None:
+        self.came_back = "refused"
+
+    def opt_out(self) -> None:
+        self.came_back = "never_again"
+
+    def answer(self, code: str, value: str) -> None:
+        self.ticked[code] = value
+
+    def back(self) -> None:
+        """What was ticked before is crossed out when another box is."""
+
+    wrong_key = silence = back
+
+    def hang_up(self) -> None:
+        self.came_back = "broken_off"

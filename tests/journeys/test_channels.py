@@ -1,4 +1,4 @@
-"""The same journey through the web, the telephone, a call centre's files and an interviewer leaves identical answers."""
+"""The same journey through the web, the telephone, a call centre's files, an interviewer and paper leaves identical answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from evalsys.faces.voice import routes
 from evalsys.fieldwork.closing import close_round
 from evalsys.fieldwork.interviews import load_call
-from tests.journeys.players import FilePlayer, InterviewerPlayer, VoicePlayer, WebPlayer
+from tests.journeys.players import FilePlayer, InterviewerPlayer, PaperPlayer, VoicePlayer, WebPlayer
 
 CODES = ("I1", "I2", "I3", "I4", "I5", "I6")
 
@@ -84,6 +84,14 @@ def test_a_journey_at_an_interviewers_desk_leaves_the_same_answers_as_on_the_web
     web, desk = players[0].play(steps).stored(), InterviewerPlayer(office).play(steps).stored()
     assert desk == web
     assert (desk["state"], desk["outcome"]) == (state, outcome)
+
+
+@pytest.mark.parametrize("name", JOURNEYS)
+def test_a_journey_on_paper_leaves_the_same_answers_as_on_the_web(players, meeting, name):
+    steps, state, outcome = JOURNEYS[name]
+    web, paper = players[0].play(steps).stored(), PaperPlayer(meeting).play(steps).stored()
+    assert paper == web
+    assert (paper["state"], paper["outcome"]) == (state, outcome)
 
 
 def test_a_bad_rating_takes_as_many_steps_as_a_good_one(players):

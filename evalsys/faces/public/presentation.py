@@ -74,6 +74,10 @@ def list_ways() -> Iterator[tuple[str, str]]:
         yield "commission.list_all", gettext("Fieldwork")
     if may("interview.conduct"):
         yield "interviewer.desk", gettext("Interviewing")
+    if may("paper.key"):
+        yield "paper_keying.show_work", gettext("Keying forms")
+    if may("paper.sign"):
+        yield "paper.show_signing", gettext("Signing forms on paper")
     if may("accounts.read"):
         yield "accounts.list_all", gettext("Accounts")
 
