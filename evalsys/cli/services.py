@@ -14,6 +14,7 @@ from evalsys.fieldwork import jobs as _jobs  # noqa: F401  registers the kinds o
 from evalsys.gateways.simulator.faults import Faults
 from evalsys.gateways.simulator.server import run_simulator
 from evalsys.outbox.worker import make_celery, work_by_polling
+from evalsys.results import reports as _reports  # noqa: F401  registers its kind of job
 
 address = [
     click.option("--host", default="127.0.0.1", show_default=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from evalsys.faces.accounts import routes as accounts
-from evalsys.faces.commission import board, call_centre, lines, paper, paper_keying, quality, two_people
+from evalsys.faces.commission import board, call_centre, lines, paper, paper_keying, quality, reports, two_people
 from evalsys.faces.commission import routes as commission
 from evalsys.faces.designer import questionnaires
 from evalsys.faces.designer import routes as designer
@@ -26,6 +26,7 @@ FACES = (
     board,
     call_centre,
     quality,
+    reports,
     lines,
     paper,
     paper_keying,

@@ -12,8 +12,9 @@ from flask_babel import gettext
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
 from evalsys.render import words
-from evalsys.render.method import MethodTable, describe_method
+from evalsys.render.method import describe_method
 from evalsys.render.score_table import ScoreRow, ScoreTable
+from evalsys.render.spreadsheet_cells import MethodFormats, write_heads, write_method, write_number, write_text
 from surveys.fieldwork import find_outcome
 
 OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -21,12 +22,8 @@ OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": F
 WEIGHT_ROW, FIRST_ROW, FIRST_INDICATOR = 1, 2, 3
 #: where the year's sheet keeps the total
 TOTAL_COLUMN = 9
-#: where numbers begin on the method's sheet
-NUMBERS_FROM = 2
 #: XlsxWriter's number of the paper size, and the most columns that stand on it upright
 A4, PORTRAIT_COLUMNS = 9, 4
-#: how a text would begin that some program takes for a formula
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_spreadsheet(table: ScoreTable, disclosure: Mapping[str, Any], round_: Any, revision: int) -> bytes:
@@ -53,20 +50,6 @@ def write_spreadsheet(table: ScoreTable, disclosure: Mapping[str, Any], round_: 
     return buffer.getvalue()
 
 
-def plain_text(text: str) -> str:
-    """The text of a cell; one that begins like a formula gets an apostrophe, so that it is none after saving as CSV either."""
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
-
-
-def _text(sheet, at: int, column: int, text: str, shape=None) -> None:
-    sheet.write_string(at, column, plain_text(text), shape)
-
-
-def _heads(sheet, heads: Sequence[str], shape) -> None:
-    for column, text in enumerate(heads):
-        _text(sheet, 0, column, text, shape)
-
-
 class _Sheets:
     """Writes the sheets in their order; the scores point at the sheet of indicators, which follows them."""
 
@@ -87,7 +70,7 @@ class _Sheets:
     def write_about(self, round_: Any, revision: int) -> None:
         """What this is."""
         sheet = self._sheet(gettext("About"), (24, 90))
-        _text(sheet, 0, 0, f"{gettext('Conduct evaluation')} · {words.name_in_language(round_)}", self.title)
+        write_text(sheet, 0, 0, f"{gettext('Conduct evaluation')} · {words.name_in_language(round_)}", self.title)
         programme = self.configuration["programme"]
         language = self.table.language
         lines = [
@@ -134,22 +117,22 @@ class _Sheets:
             gettext("Band"),
         ]
         sheet = self._sheet(gettext("Scores"), (6, 28, 20, *(11 for _ in heads[3:-1]), 28))
-        _heads(sheet, heads, self.head)
+        write_heads(sheet, heads, self.head)
         sheet.freeze_panes(1, 2)
         number = 1
         for category in self.table.categories:
             for row in category.rows:
                 sheet.write_number(number, 0, number)
-                _text(sheet, number, 1, row.name)
-                _text(sheet, number, 2, category.name)
+                write_text(sheet, number, 1, row.name)
+                write_text(sheet, number, 2, category.name)
                 if row.is_shown:
                     self._score_cells(sheet, number, row)
                 number += 1
         sheet.autofilter(0, 0, max(1, number - 1), len(heads) - 1)
 
     def _score_cells(self, sheet, at: int, row: ScoreRow) -> None:
-        self._number(sheet, at, 3, row.get("completes"))
-        self._number(sheet, at, 4, row.get("awareness_share"), self.percent)
+        write_number(sheet, at, 3, row.get("completes"))
+        write_number(sheet, at, 4, row.get("awareness_share"), self.percent)
         place = FIRST_ROW + at - 1
         column = 5
         for offset, item in enumerate(self.table.scored):
@@ -159,17 +142,17 @@ class _Sheets:
                 sheet.write_formula(at, column, f"='{self.indicator_sheet}'!{cell}", self.two, float(mean))
             column += 1
         self._survey_formula(sheet, at, column, place, row)
-        self._number(sheet, at, column + 1, row.get("survey_low"), self.two)
-        self._number(sheet, at, column + 2, row.get("survey_high"), self.two)
-        self._number(sheet, at, column + 3, row.hotline_score, self.two)
+        write_number(sheet, at, column + 1, row.get("survey_low"), self.two)
+        write_number(sheet, at, column + 2, row.get("survey_high"), self.two)
+        write_number(sheet, at, column + 3, row.hotline_score, self.two)
         self._round_formula(sheet, at, column + 4, row)
         year = row.annual or {}
-        self._number(sheet, at, column + 5, year.get("mid_year"), self.two)
-        self._number(sheet, at, column + 6, year.get("adjustment"), self.two)
+        write_number(sheet, at, column + 5, year.get("mid_year"), self.two)
+        write_number(sheet, at, column + 6, year.get("adjustment"), self.two)
         self._composite_formula(sheet, at, column + 7, place, row)
         band = row.get("band")
         for step, text in enumerate((row.grade_name, row.rank_set, str(words.BANDS[band]) if band else None), 8):
-            _text(sheet, at, column + step, text or "")
+            write_text(sheet, at, column + step, text or "")
 
     def _survey_formula(self, sheet, at: int, column: int, place: int, row: ScoreRow) -> None:
         """Σ w_j I_j / Σ w_j over the indicators that have a mean, rounded as published."""
@@ -217,24 +200,24 @@ class _Sheets:
         sheet = self._sheet(self.year_sheet, (14, 28, 20, *(14 for _ in range(7)), 12))
         heads = [gettext("Code"), gettext("Unit"), gettext("Category"), gettext("Mid-year"), gettext("Weight")]
         heads += [gettext("Year-end"), gettext("Weight"), gettext("Rounds together"), gettext("Bonus, deduction")]
-        _heads(sheet, [*heads, gettext("Composite"), gettext("Grade")], self.head)
+        write_heads(sheet, [*heads, gettext("Composite"), gettext("Grade")], self.head)
         sheet.freeze_panes(FIRST_ROW, 2)
         places = self.configuration["scoring"]["rounding"]["scores"]
         for at, row, category in self._places():
             for column, text in enumerate((row.code, row.name, category)):
-                _text(sheet, at, column, text)
+                write_text(sheet, at, column, text)
             year = row.annual
             if not year or year["total"] is None:
                 continue
             for column, kind in ((3, "mid_year"), (5, "year_end")):
-                self._number(sheet, at, column, year[kind], self.two)
-                self._number(sheet, at, column + 1, float(Fraction(year["weights"].get(kind, "0"))), self.percent)
+                write_number(sheet, at, column, year[kind], self.two)
+                write_number(sheet, at, column + 1, float(Fraction(year["weights"].get(kind, "0"))), self.percent)
             line = at + 1
             top, bottom = f"D{line}*E{line}+F{line}*G{line}", f"(E{line}+G{line})"
             sheet.write_formula(at, 7, f"=ROUND(({top})/{bottom},{places})", self.two, float(year["base"]))
-            self._number(sheet, at, 8, year["adjustment"], self.two)
+            write_number(sheet, at, 8, year["adjustment"], self.two)
             sheet.write_formula(at, TOTAL_COLUMN, f"=H{line}+I{line}", self.two, float(year["total"]))
-            _text(sheet, at, TOTAL_COLUMN + 1, row.grade_name or "")
+            write_text(sheet, at, TOTAL_COLUMN + 1, row.grade_name or "")
 
     def write_groups(self) -> None:
         """The survey score within each evaluator group beside the methods' scores: weights first, then one row a unit."""
@@ -243,8 +226,10 @@ class _Sheets:
         heads = [gettext("Code"), gettext("Unit"), gettext("Category")]
         heads += [f"{words.name_in_language(group)} · {part}" for group in groups for part in parts]
         sheet = self._sheet(gettext("Groups × methods"), (14, 28, 20, *(14 for _ in heads[3:]), 14, 14, 14))
-        _heads(sheet, [*heads, gettext("Survey score"), gettext("Hotline score"), gettext("This round")], self.head)
-        _text(sheet, WEIGHT_ROW, 1, gettext("Weight"), self.head)
+        write_heads(
+            sheet, [*heads, gettext("Survey score"), gettext("Hotline score"), gettext("This round")], self.head
+        )
+        write_text(sheet, WEIGHT_ROW, 1, gettext("Weight"), self.head)
         for offset, group in enumerate(groups):
             sheet.write_number(WEIGHT_ROW, 3 + len(parts) * offset, float(group["weight"]), self.head)
         for offset, method in enumerate(("survey", "hotline")):
@@ -252,13 +237,13 @@ class _Sheets:
         sheet.freeze_panes(FIRST_ROW, 2)
         for at, row, category in self._places():
             for column, text in enumerate((row.code, row.name, category)):
-                _text(sheet, at, column, text)
+                write_text(sheet, at, column, text)
             for offset, group in enumerate(groups):
                 cell = row.group(group["code"])
                 for step, (name, shape) in enumerate((("score", self.two), ("std_error", self.three), ("n", None))):
-                    self._number(sheet, at, 3 + len(parts) * offset + step, cell.get(name), shape)
+                    write_number(sheet, at, 3 + len(parts) * offset + step, cell.get(name), shape)
             for offset, value in enumerate((row.get("survey_score"), row.hotline_score, row.get("score"))):
-                self._number(sheet, at, len(heads) + offset, value, self.two)
+                write_number(sheet, at, len(heads) + offset, value, self.two)
 
     def write_hotline(self) -> None:
         """The three rates of each unit as counted and drawn towards the category, and the score of them."""
@@ -266,23 +251,23 @@ class _Sheets:
         heads = [gettext("Code"), gettext("Unit"), gettext("Category"), gettext("Orders")]
         heads += [str(label) for label in words.RATES.values()]
         heads += [gettext("%(rate)s, drawn to the category", rate=label) for label in words.RATES.values()]
-        _heads(sheet, [*heads, gettext("Hotline score")], self.head)
+        write_heads(sheet, [*heads, gettext("Hotline score")], self.head)
         sheet.freeze_panes(1, 2)
         for at, row, category in self._places(first=1):
             for column, text in enumerate((row.code, row.name, category)):
-                _text(sheet, at, column, text)
+                write_text(sheet, at, column, text)
             hotline = row.get("hotline") or {}
-            self._number(sheet, at, 3, (hotline.get("counts") or {}).get("orders"))
+            write_number(sheet, at, 3, (hotline.get("counts") or {}).get("orders"))
             for offset, rate in enumerate(words.RATES):
-                self._number(sheet, at, 4 + offset, (hotline.get("rates") or {}).get(rate), self.percent)
-                self._number(sheet, at, 7 + offset, (hotline.get("shrunk") or {}).get(rate), self.percent)
-            self._number(sheet, at, 10, hotline.get("score"), self.two)
+                write_number(sheet, at, 4 + offset, (hotline.get("rates") or {}).get(rate), self.percent)
+                write_number(sheet, at, 7 + offset, (hotline.get("shrunk") or {}).get(rate), self.percent)
+            write_number(sheet, at, 10, hotline.get("score"), self.two)
 
     def write_adjustments(self) -> None:
         """Bonus and deduction of each unit whose year has them; a sentence where there are none."""
         sheet = self._sheet(gettext("Bonus and deduction"), (14, 28, 20, 16, 18, 14))
         heads = [gettext("Code"), gettext("Unit"), gettext("Category"), gettext("Rounds together")]
-        _heads(sheet, [*heads, gettext("Bonus, deduction"), gettext("Composite")], self.head)
+        write_heads(sheet, [*heads, gettext("Bonus, deduction"), gettext("Composite")], self.head)
         sheet.freeze_panes(1, 2)
         adjusted = [
             (place, row, category)
@@ -291,7 +276,7 @@ class _Sheets:
         ]
         for at, (place, row, category) in enumerate(adjusted, 1):
             for column, text in enumerate((row.code, row.name, category)):
-                _text(sheet, at, column, text)
+                write_text(sheet, at, column, text)
             for column, (there, name) in enumerate(((7, "base"), (8, "adjustment"), (TOTAL_COLUMN, "total")), 3):
                 cell = f"'{self.year_sheet}'!{xl_rowcol_to_cell(place, there)}"
                 sheet.write_formula(at, column, f"={cell}", self.two, float(row.annual[name]))
@@ -301,13 +286,13 @@ class _Sheets:
                 if self.table.has_year
                 else gettext("Bonus and deduction belong to the year; this publication is of one round.")
             )
-            _text(sheet, 1, 0, none)
+            write_text(sheet, 1, 0, none)
 
     def write_rectification(self) -> None:
         """Publications hold figures of the survey and the year; of rectification they hold nothing, which the sheet says."""
         sheet = self._sheet(gettext("Rectification"), (90,))
-        _text(sheet, 0, 0, gettext("Rectification"), self.head)
-        _text(
+        write_text(sheet, 0, 0, gettext("Rectification"), self.head)
+        write_text(
             sheet,
             1,
             0,
@@ -331,73 +316,47 @@ class _Sheets:
         sheet = self._sheet(self.indicator_sheet, (14, 28, 20, *(14 for _ in items)))
         heads = [gettext("Code"), gettext("Unit"), gettext("Category")]
         heads += [f"{item['code']} {item['name'][self.table.language]}" for item in items]
-        _heads(sheet, heads, self.head)
-        _text(sheet, WEIGHT_ROW, 1, gettext("Weight"), self.head)
+        write_heads(sheet, heads, self.head)
+        write_text(sheet, WEIGHT_ROW, 1, gettext("Weight"), self.head)
         for offset, item in enumerate(items):
             sheet.write_number(WEIGHT_ROW, FIRST_INDICATOR + offset, item["weight"], self.head)
         sheet.freeze_panes(FIRST_ROW, 2)
         for at, row, category in self._places():
             for column, text in enumerate((row.code, row.name, category)):
-                _text(sheet, at, column, text)
+                write_text(sheet, at, column, text)
             for offset, item in enumerate(items):
-                self._number(sheet, at, FIRST_INDICATOR + offset, row.mean(item["code"]), self.six)
+                write_number(sheet, at, FIRST_INDICATOR + offset, row.mean(item["code"]), self.six)
 
     def write_fieldwork(self) -> None:
         """Final outcomes of all released cases and their rates."""
         sheet = self._sheet(gettext("Conduct of fieldwork"), (12, 52, 12))
-        _heads(sheet, [gettext("Code"), gettext("Outcome"), gettext("Cases")], self.head)
+        write_heads(sheet, [gettext("Code"), gettext("Outcome"), gettext("Cases")], self.head)
         sheet.freeze_panes(1, 0)
         at = 1
         for code, count in self.disclosure["outcomes"].items():
             if code:
-                _text(sheet, at, 0, code)
-                _text(sheet, at, 1, words.name_in_language(find_outcome(code)))
+                write_text(sheet, at, 0, code)
+                write_text(sheet, at, 1, words.name_in_language(find_outcome(code)))
                 sheet.write_number(at, 2, count)
                 at += 1
         for name, value in self.disclosure["rates"].items():
             at += 1
-            _text(sheet, at, 1, str(words.AAPOR_RATES[name]))
-            self._number(sheet, at, 2, value, self.percent)
+            write_text(sheet, at, 1, str(words.AAPOR_RATES[name]))
+            write_number(sheet, at, 2, value, self.percent)
 
     def write_method(self) -> None:
-        """How the figures came about: what the method page says, texts in the first two columns, numbers in the next two."""
+        """How the figures came about: what the method page says."""
         sheet = self._sheet(gettext("Method"), (34, 100, 12, 12))
-        at = 0
-        for section in describe_method(self.disclosure, self.configuration):
-            _text(sheet, at, 0, section.title, self.head)
-            lines = [("", text) for text in (*section.sentences, *section.points, section.code) if text]
-            for term, text in (*lines, *section.facts):
-                at += 1
-                if term:
-                    _text(sheet, at, 0, term, self.wrap)
-                _text(sheet, at, 1, text, self.wrap)
-            for table in section.tables:
-                at = self._table(sheet, at + 1, table)
-            at += 2
-
-    def _table(self, sheet, at: int, table: MethodTable) -> int:
-        """A table of the method sheet from row ``at`` on; its last row."""
-        columns = [
-            step if step <= table.label else NUMBERS_FROM + step - table.label - 1 for step in range(len(table.heads))
-        ]
-        _text(sheet, at, 0, table.caption)
-        for column, head in zip(columns, table.heads, strict=True):
-            _text(sheet, at + 1, column, head, self.head)
-        for place, row in enumerate(table.rows, at + 2):
-            for column, cell in zip(columns, row, strict=True):
-                if isinstance(cell, str):
-                    _text(sheet, place, column, cell, self.wrap)
-                else:
-                    self._number(sheet, place, column, cell, self.percent if isinstance(cell, float) else None)
-        return at + 1 + len(table.rows)
+        formats = MethodFormats(self.head, self.wrap, self.percent)
+        write_method(sheet, describe_method(self.disclosure, self.configuration), formats)
 
     def write_revisions(self) -> None:
         """Every publication of the round with its reason."""
         sheet = self._sheet(gettext("Revisions"), (12, 90))
-        _heads(sheet, [gettext("Revision"), gettext("Reason")], self.head)
+        write_heads(sheet, [gettext("Revision"), gettext("Reason")], self.head)
         for at, item in enumerate(self.disclosure["revisions"], 1):
             sheet.write_number(at, 0, item["revision"])
-            _text(sheet, at, 1, gettext(item["reason"]), self.wrap)
+            write_text(sheet, at, 1, gettext(item["reason"]), self.wrap)
 
     def _sheet(self, name: str, widths: Sequence[int]):
         sheet = self.book.add_worksheet(name)
@@ -413,9 +372,5 @@ class _Sheets:
 
     def _pairs(self, sheet, lines: Sequence[tuple[str, str]], first: int) -> None:
         for at, (label, text) in enumerate(lines, first):
-            _text(sheet, at, 0, label, self.head)
-            _text(sheet, at, 1, text, self.wrap)
-
-    def _number(self, sheet, at: int, column: int, value: str | int | None, shape=None) -> None:
-        if value is not None:
-            sheet.write_number(at, column, float(value), shape)
+            write_text(sheet, at, 0, label, self.head)
+            write_text(sheet, at, 1, text, self.wrap)

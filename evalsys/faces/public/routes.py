@@ -17,11 +17,14 @@ from evalsys.faces.public.presentation import equip_templates
 from evalsys.render.derivation import derive_score
 from evalsys.render.figures import interval_figure
 from evalsys.render.method import describe_method
-from evalsys.render.score_table import ScoreTable, make_score_table
+from evalsys.render.score_table import ScoreTable
 from evalsys.render.spreadsheet import write_spreadsheet
+from evalsys.render.unit_report import PDF
 from evalsys.render.words import content_language
 from evalsys.results.models import Publication
 from evalsys.results.queries import get_publication, list_publications
+from evalsys.results.reports import get_unit_report
+from evalsys.results.tables import table_of
 
 blueprint = Blueprint("public", __name__, template_folder="templates")
 blueprint.record_once(lambda state: equip_templates(state.app))
@@ -68,6 +71,15 @@ def show_unit(code: str, unit: str):
         category=table.category_of(row),
         steps=derive_score(table, row),
     )
+
+
+@blueprint.get("/results/<code>/units/<unit>/report.pdf")
+@public
+def send_unit_report(code: str, unit: str):
+    """The report of a unit on one page."""
+    publication = get_publication(db.session(), code)
+    content = get_unit_report(db.session(), current_runtime(), publication, unit)
+    return send_file(io.BytesIO(content), PDF, as_attachment=True, download_name=f"report-{code}-{unit}.pdf")
 
 
 @blueprint.get("/results/<code>/categories/<category>.json")
@@ -140,7 +152,4 @@ def _send_file(code: str, kind: str):
 
 
 def _table(publication: Publication) -> ScoreTable:
-    figures = publication.figures
-    names = {unit.code: {"zh": unit.name_zh, "en": unit.name_en} for unit in publication.round.units}
-    content = publication.round.configuration.content
-    return make_score_table(figures["round"], content, names, content_language(), figures.get("annual"))
+    return table_of(publication, content_language())

@@ -62,10 +62,11 @@ def publish_city(home: Path, *, per_category: int = 4) -> Flask:
 
 
 def _choose(files: ProgrammeFiles, category: dict, count: int) -> list[dict]:
-    """Units of a category, the last of them no key unit, so that its year has no mid-year round."""
+    """Units of a category, at least the last of them no key unit, so that its year has no mid-year round."""
     members = [unit for unit in files.units if unit["category"] == category["code"]]
     keys, others = [u for u in members if u["is_key"]], [u for u in members if not u["is_key"]]
-    return [*keys[: count - 1], others[0]]
+    chosen = keys[: count - 1]
+    return [*chosen, *others[: count - len(chosen)]]
 
 
 def hidden_units(app: Flask) -> list[str]:
@@ -151,7 +152,8 @@ def _score(scheme: Scheme, round_: Round, seed: int) -> dict:
         satisfied=random.uniform(0.6, 0.97, (len(units), shape[2])),
     )
     orders = {
-        unit.code: HotlineCounts(200 + at, 190 + at, 180, 150 - at, 170, 120 + at) for at, unit in enumerate(units)
+        unit.code: HotlineCounts(200 + at, 190 + at, 180, 150 - at % 50, 170, 120 + at % 50)
+        for at, unit in enumerate(units)
     }
     return figures_of(score_round(scheme, estimates, orders, "5" * 64))
 

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import io
 import re
 import subprocess
 import zipfile
+import zlib
+from datetime import timedelta
 
 import openpyxl
 import pytest
+from flask_babel import force_locale
 
-from tests.evalsys.faces.published_city import YEAR_END, publish_city
+from evalsys.base.clock import FixedClock
+from evalsys.base.database import db, transaction
+from evalsys.outbox.worker import run_due_jobs
+from evalsys.render.unit_report import describe_change, make_page
+from evalsys.results import reports
+from evalsys.results.queries import get_publication
+from evalsys.results.reports import ReportContent, find_reports, order_reports
+from tests.evalsys.faces.published_city import YEAR_END, hidden_units, publish_city
 
 LANGUAGES = ("zh_Hans", "en")
 
@@ -63,3 +75,91 @@ def test_every_sheet_prints_on_the_width_of_a_page(client):
     for sheet in book:
         assert sheet.print_area and sheet.sheet_properties.pageSetUpPr.fitToPage, sheet.title
     assert book["总表"].freeze_panes == "C2" and book["总表"].print_title_rows
+
+
+def plain_pdf(content: bytes) -> bytes:
+    """What a PDF says, its packed parts unpacked."""
+    parts = []
+    for part in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", content, re.DOTALL):
+        with contextlib.suppress(zlib.error):
+            parts.append(zlib.decompress(part))
+    return content + b"".join(parts)
+
+
+@pytest.fixture
+def content(city):
+    """What the Chinese reports of the year-end round are made of."""
+    with city.app_context(), force_locale("zh_Hans"):
+        publication = get_publication(db.session(), YEAR_END)
+        yield ReportContent.of(db.session(), city.extensions["evalsys"], publication, "zh")
+        db.session.remove()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_report_of_a_unit_is_one_accessible_page(client, language):
+    answer = client.get(f"/results/{YEAR_END}/units/U002/report.pdf?lang={language}")
+    plain = plain_pdf(answer.data)
+    assert len(re.findall(rb"/Type ?/Page\b", plain)) == 1
+    assert b"pdfuaid:part" in plain and b"/StructTreeRoot" in plain and b"/Figure" in plain
+    assert ("/Lang (zh-Hans)" if language == "zh_Hans" else "/Lang (en)").encode() in plain
+
+
+def test_the_report_says_score_interval_indicators_and_rank_set_as_published(city, content):
+    row = content.table.find("U002")
+    page = make_page(content.table, row, content.disclosure, content.round_name, None)
+    for value in (row.composite, row.hotline_score, row.rank_set, f"{row.get('survey_low')}–{row.get('survey_high')}"):
+        assert value in page
+    for item in content.table.scored:
+        assert f'<td class="number">{float(row.mean(item["code"])):.2f}</td>' in page
+    assert "无法与上一年比较" in page and "区间重叠的单位不能区分先后" in page
+
+
+def test_no_report_shows_anything_of_a_hidden_unit(city, client, content):
+    hidden = hidden_units(city)
+    assert client.get(f"/results/{YEAR_END}/units/{hidden[0]}/report.pdf").status_code == 404
+    unit = content.table.find("U002")
+    names = [row.name for row in content.table.rows if row.code in hidden]
+    page = make_page(content.table, unit, content.disclosure, content.round_name, None)
+    for picture in re.findall(r"base64,([^\"]+)", page):
+        page += base64.b64decode(picture).decode()
+    assert unit.name in page and not any(name in page for name in names)
+
+
+@pytest.mark.parametrize(("before", "said"), [("66.0", "可能出于偶然"), ("40.0", "超出了偶然的范围")])
+def test_a_change_since_the_year_before_is_said_with_its_interval(content, before, said):
+    row = content.table.find("U002")
+    own = float(row.get("survey_score"))
+    earlier = {"visibility": "full", "survey_score": f"{before}", "survey_std_error": "2.000", "df": 60}
+    sentence = describe_change(row, earlier, "0.95")
+    assert said in sentence and f"{own - float(before):+.2f}" in sentence
+
+
+def test_the_reports_of_all_units_come_from_one_job_that_another_worker_can_go_on_with(tmp_path, monkeypatch):
+    app = publish_city(tmp_path, per_category=2)
+    made = []
+
+    def write(table, row, *_):
+        made.append(row.code)
+        if len(made) == 2:
+            raise OSError("the disk is full")
+        return b"%PDF " + row.code.encode()
+
+    monkeypatch.setattr(reports, "write_unit_report", write)
+    with app.app_context():
+        runtime = app.extensions["evalsys"]
+        runtime.clock = FixedClock(runtime.clock.now())
+        with transaction() as session:
+            order_reports(session, runtime, YEAR_END, "en")
+        assert run_due_jobs() == 1
+        found = find_reports(db.session(), runtime, get_publication(db.session(), YEAR_END), "en")
+        assert (found.made, found.of, found.over, "disk is full" in found.error) == (1, 3, False, True)
+        db.session.remove()
+        runtime.clock.advance(timedelta(minutes=5))
+        assert run_due_jobs() == 1
+        found = find_reports(db.session(), runtime, get_publication(db.session(), YEAR_END), "en")
+        assert (found.made, found.of, found.over, found.error) == (3, 3, True, "")
+        with zipfile.ZipFile(found.path) as archive:
+            shown = {name: archive.read(name) for name in archive.namelist()}
+        db.session.remove()
+    assert made.count(made[0]) == 1, "a report that is there is not made again"
+    assert shown == {f"{code}.pdf": b"%PDF " + code.encode() for code in made} and len(shown) == 3
