@@ -31,7 +31,7 @@ CHANNEL = "paper"
 OUT = "out"
 SID = "paper-"
 #: so many forms are printed at most in one batch
-MOST = 200
+MOST = 100
 LANGUAGES = ("zh", "en")
 _SERIAL = re.compile(r"(\d{1,9})-?(\d{4})-?([0-9A-Z])")
 

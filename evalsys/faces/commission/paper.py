@@ -47,7 +47,7 @@ class BatchForm(FlaskForm):
     language = SelectField(_l("Language of the forms"), choices=[("zh", "中文"), ("en", "English")])
     limit = IntegerField(
         _l("How many forms at most"),
-        [InputRequired(NEEDED), NumberRange(1, MOST, _l("A batch has 1 to 200 forms."))],
+        [InputRequired(NEEDED), NumberRange(1, MOST, _l("A batch has 1 to 100 forms."))],
         render_kw={"inputmode": "numeric"},
     )
 

@@ -101,11 +101,13 @@ def keep(code: str, serial: str):
 
 def _key_page(found: Round, form: PaperForm, content: dict[str, str], error: str = ""):
     _refuse_unless_mine_to_key(form)
+    printed = _printed(found, form)
     return render_template(
         "commission/paper_key.html",
         round=found,
         serial=serial_of(form.batch_id, form.number),
-        items=_printed(found, form).items[1:],
+        items=printed.items[1:],
+        tongue_of_form="zh-Hans" if printed.language == "zh" else "en",
         ways=[(name, SAID[name]) for name in KEYED],
         content=content,
         error=error,

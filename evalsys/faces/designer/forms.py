@@ -110,5 +110,5 @@ class RecordsForm(FlaskForm):
 class QuestionnaireForm(FlaskForm):
     """An XLSForm that becomes the next version of a programme's questionnaire."""
 
-    workbook = FileField(_l("XLSForm (.xlsx)"), [FileRequired(_l("Choose a file."))])
+    workbook = FileField(_l("XLSForm (Excel)"), [FileRequired(_l("Choose a file."))])
     reason = StringField(_l("Why this version is made"), [InputRequired(NEEDED), Length(max=200)])

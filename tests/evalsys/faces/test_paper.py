@@ -74,7 +74,7 @@ def test_a_mistyped_serial_and_a_bad_reading_are_said_beside_what_was_typed(plac
 
 def test_a_limit_that_is_none_is_said_and_no_batch_made(place):
     answer = send(signed_in(place.app, "chair"), PAGE, language="zh", limit="900")
-    assert answer.status_code == 422 and "1 to 200" in answer.text
+    assert answer.status_code == 422 and "1 to 100" in answer.text
     assert place.sql("select id from paper_batch") == []
 
 

@@ -72,7 +72,7 @@ def test_a_batch_holds_waiting_cases_of_the_chosen_units_and_groups_and_nobody_e
 def test_a_batch_is_refused_where_nobody_is_left_or_the_round_is_not_open(place):
     with pytest.raises(Refused):
         print_batch(place, 3, units=["U999"])
-    for limit in (0, 201):
+    for limit in (0, 101):
         with pytest.raises(BadInput):
             print_batch(place, limit)
     with pytest.raises(BadInput):
@@ -143,7 +143,7 @@ def test_nothing_is_recorded_before_a_second_person_keyed_the_same(place):
 
 
 def test_keyings_lie_encrypted_and_are_erased_when_the_answers_are_sealed(place):
-    serials = print_batch(place, 120)
+    serials = print_batch(place, 100)
     for serial in serials:
         key(place, serial, FILLED)
     assert len(place.sql("select id from paper_keying")) == 2 * len(serials)
