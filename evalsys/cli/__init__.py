@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from evalsys.cli.accounts import user
+from evalsys.cli.audit import audit
 from evalsys.cli.database import database
 from evalsys.cli.demo import demo
 from evalsys.cli.design import programme, round_
@@ -40,5 +41,6 @@ for command in (
     serve,
     demo,
     user,
+    audit,
 ):
     main.add_command(command)

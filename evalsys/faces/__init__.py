@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from evalsys.faces.accounts import routes as accounts
+from evalsys.faces.auditor import routes as auditor
 from evalsys.faces.commission import board, call_centre, lines, paper, paper_keying, quality, reports, two_people
 from evalsys.faces.commission import routes as commission
 from evalsys.faces.designer import questionnaires
@@ -19,6 +20,7 @@ FACES = (
     public,
     session,
     accounts,
+    auditor,
     designer,
     questionnaires,
     commission,

@@ -13,7 +13,7 @@ from tests.browser.test_pages import CHINESE, PASSWORD, read_words, sign_in
 from tests.evalsys.installation import make_draft
 from tests.services.serving import serving
 
-OFFICERS = {"admin": "administrator", "officer": "security", "wang": "commission"}
+OFFICERS = {"admin": "administrator", "officer": "security", "wang": "commission", "looker": "auditor"}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
@@ -87,3 +87,17 @@ def test_the_pages_of_the_officers_fit_and_have_no_barrier(page, address, screen
     page.check("input[value=interviewer]")
     page.locator("main form button").last.click()
     assert page.locator("[role=status]").count() == 1
+
+
+def test_the_auditors_pages_fit_and_have_no_barrier(page, address, screenshots):
+    sign_in(page, address, "looker")
+    assert page.url.endswith("/audit/")
+    look_at(page, address, "/audit/", screenshots, "log")
+    look_at(page, address, "/audit/verification", screenshots, "verification")
+    with page.expect_download() as kept:
+        page.goto(f"{address}/audit/?lang=en")
+        page.get_by_role("link", name="Checkpoint (JSON)").click()
+    page.goto(f"{address}/audit/verification?lang=en")
+    page.set_input_files("input[type=file]", kept.value.path())
+    page.get_by_role("button", name="Compare").click()
+    assert "Compared with the checkpoint" in page.locator("main").inner_text()

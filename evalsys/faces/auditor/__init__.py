@@ -1,0 +1,1 @@
+"""The auditor's face: the log of acts, and whether it was touched."""
