@@ -22,7 +22,7 @@ def write_form_word(form: PrintedForm) -> bytes:
     page.page_width, page.page_height = Mm(210), Mm(297)
     page.left_margin = page.right_margin = page.top_margin = page.bottom_margin = Mm(20)
     for name in ("Normal", "Title", "Heading 1", "Heading 2"):
-        _set_face(document.styles[name])
+        set_face(document.styles[name])
     document.styles["Normal"].font.size = Pt(11)
     document.core_properties.title = form.title
     document.core_properties.language = "zh-CN" if form.language == "zh" else "en"
@@ -55,7 +55,7 @@ def _add_item(document, item: Item) -> None:
         document.add_paragraph(f"→ {text}")
 
 
-def _set_face(style) -> None:
+def set_face(style) -> None:
     """Without ``w:eastAsia`` Word sets Chinese in whatever face the machine has."""
     from docx.oxml.ns import qn
     from docx.shared import RGBColor

@@ -14,13 +14,16 @@ from evalsys.base.database import db
 from evalsys.base.errors import NotFound
 from evalsys.base.runtime import current_runtime
 from evalsys.faces.public.presentation import equip_templates
+from evalsys.render.briefing import write_briefing
 from evalsys.render.derivation import derive_score
 from evalsys.render.figures import interval_figure
 from evalsys.render.method import describe_method
+from evalsys.render.open_data import list_records, write_csv
+from evalsys.render.printed_form_word import DOCX
 from evalsys.render.score_table import ScoreTable
 from evalsys.render.spreadsheet import write_spreadsheet
 from evalsys.render.unit_report import PDF
-from evalsys.render.words import content_language
+from evalsys.render.words import content_language, name_in_language
 from evalsys.results.models import Publication
 from evalsys.results.queries import get_publication, list_publications
 from evalsys.results.reports import get_unit_report
@@ -119,6 +122,32 @@ def send_spreadsheet(code: str):
     publication = get_publication(db.session(), code)
     content = write_spreadsheet(_table(publication), publication.disclosure, publication.round, publication.revision)
     return send_file(io.BytesIO(content), SHEET, as_attachment=True, download_name=f"scores-{code}.xlsx")
+
+
+@blueprint.get("/results/<code>/briefing.docx")
+@public
+def send_briefing(code: str):
+    """The briefing of a round as a Word document."""
+    publication = get_publication(db.session(), code)
+    content = write_briefing(_table(publication), publication.disclosure, name_in_language(publication.round))
+    return send_file(io.BytesIO(content), DOCX, as_attachment=True, download_name=f"briefing-{code}.docx")
+
+
+@blueprint.get("/results/<code>/scores.csv")
+@public
+def send_csv(code: str):
+    """The published figures of a round as CSV."""
+    content = write_csv(_table(get_publication(db.session(), code)))
+    return send_file(io.BytesIO(content), "text/csv", as_attachment=True, download_name=f"scores-{code}.csv")
+
+
+@blueprint.get("/results/<code>/scores.json")
+@public
+def send_json(code: str):
+    """The published figures of a round as JSON, which says of each number what the table says."""
+    publication = get_publication(db.session(), code)
+    units = list(list_records(_table(publication)))
+    return jsonify(round=code, revision=publication.revision, units=units)
 
 
 @blueprint.get("/results/<code>/bundle.zip")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import csv
 import io
 import re
 import subprocess
@@ -13,6 +14,8 @@ from datetime import timedelta
 
 import openpyxl
 import pytest
+from docx import Document
+from docx.oxml.ns import qn
 from flask_babel import force_locale
 
 from evalsys.base.clock import FixedClock
@@ -22,7 +25,7 @@ from evalsys.render.unit_report import describe_change, make_page
 from evalsys.results import reports
 from evalsys.results.queries import get_publication
 from evalsys.results.reports import ReportContent, find_reports, order_reports
-from tests.evalsys.faces.published_city import YEAR_END, hidden_units, publish_city
+from tests.evalsys.faces.published_city import YEAR_END, all_figures, hidden_units, publish_city
 
 LANGUAGES = ("zh_Hans", "en")
 
@@ -163,3 +166,45 @@ def test_the_reports_of_all_units_come_from_one_job_that_another_worker_can_go_o
         db.session.remove()
     assert made.count(made[0]) == 1, "a report that is there is not made again"
     assert shown == {f"{code}.pdf": b"%PDF " + code.encode() for code in made} and len(shown) == 3
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_briefing_has_every_unit_with_its_interval_and_the_worst_set_in_words(city, client, language):
+    units = {
+        unit["unit"]: unit for unit in client.get(f"/results/{YEAR_END}/scores.json?lang={language}").json["units"]
+    }
+    document = Document(io.BytesIO(client.get(f"/results/{YEAR_END}/briefing.docx?lang={language}").data))
+    text = "\n".join(paragraph.text for paragraph in document.paragraphs)
+    rows = [[cell.text for cell in row.cells] for table in document.tables for row in table.rows[1:]]
+    shown = {cells[0]: cells[1:] for cells in rows}
+    assert shown.keys() == {unit["name"] for unit in units.values()} and len(shown) == len(rows) == 12
+    for code, unit in units.items():
+        low, high = unit["survey_low"], unit["survey_high"]
+        assert shown[unit["name"]][2] == (f"{low}–{high}" if low else "—")
+        assert code not in hidden_units(city) or set(shown[unit["name"]]) == {"—"}
+    assert ("不能排除居末位" if language == "zh_Hans" else "cannot be excluded as last") in text
+    for name in ("Normal", "Heading 1", "Heading 2"):
+        assert document.styles[name].element.rPr.rFonts.get(qn("w:eastAsia")) == "Noto Sans CJK SC"
+
+
+def test_csv_and_json_hold_what_is_published_and_nothing_of_hidden_units(city, client):
+    table = csv.DictReader(io.StringIO(client.get(f"/results/{YEAR_END}/scores.csv").data.decode("utf-8-sig")))
+    rows = {row["unit"]: row for row in table}
+    units = {unit["unit"]: unit for unit in client.get(f"/results/{YEAR_END}/scores.json").json["units"]}
+    assert rows.keys() == units.keys() and len(units) == 12
+    for code, unit in units.items():
+        assert {name: "" if value is None else str(value) for name, value in unit.items()} == rows[code]
+    for figures in all_figures(city, YEAR_END)["units"]:
+        unit = units[figures["unit"]]
+        if figures["unit"] in hidden_units(city):
+            assert {name for name, value in unit.items() if value is not None} == {
+                "unit",
+                "name",
+                "category",
+                "visibility",
+            }
+        else:
+            assert (
+                unit["survey_score"] == figures["survey_score"]
+                and unit["I1_mean"] == figures["indicators"]["I1"]["mean"]
+            )
