@@ -65,11 +65,18 @@ ROUND = Fields(
 QUESTION = Fields(
     {
         "code": code(20),
-        "kind": OneOf(("scale", "yes_no", "text")),
+        "kind": OneOf(("scale", "yes_no", "text", "multiple", "number", "date")),
         "role": OneOf(("screener", "indicator", "probe", "comment")),
         "scale": Optional(code(20, empty=True), ""),
         "channels": Optional(ListOf(OneOf(("web", "sms", "voice", "interviewer", "paper"))), []),
         "longest": Optional(Number(1, 4000, whole=True), 500),
+        "at_least": Optional(Number(1, 8, whole=True), None),
+        "at_most": Optional(Number(1, 8, whole=True), None),
+        "minimum": Optional(Number(0, 999_999_999), None),
+        "maximum": Optional(Number(0, 999_999_999), None),
+        "decimals": Optional(Number(0, 6, whole=True), None),
+        "not_before": Optional(Day(), None),
+        "not_after": Optional(Day(), None),
         "recording": Optional(BILINGUAL, None),
         "wording": WORDING,
     }

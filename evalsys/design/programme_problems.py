@@ -71,6 +71,10 @@ FILE_SENTENCES = {
     "scale-not-ordered": N_("Points must fall from the first option to the last."),
     "scale-direction-mixed": N_("The options stand worst to best; put them best to worst as on every other scale."),
     "key-used-twice": N_("Key %(key)s has two meanings here."),
+    "finish-key": N_("This key ends the answer to %(question)s on the telephone; choose another one."),
+    "limits-not-ordered": N_(
+        "No answer can keep these limits; put the lower one first, and ask for no more than there is."
+    ),
     "message-missing": N_("This key needs the message %(message)s among the messages."),
     "recording-address": N_(
         "Write the address of a recording, which begins with https:// and in which only {unit_code} is put in."

@@ -24,7 +24,7 @@ from evalsys.units.import_rows import RowProblem, Table
 from evalsys.units.spreadsheets import N_
 from surveys.errors import InstrumentError
 from surveys.fieldwork import OUTCOMES
-from surveys.instrument import Question, Questionnaire
+from surveys.instrument import JOINED_BY, Question, Questionnaire
 
 #: what a column may be called → what it is; besides them one column per question, called by the question's code
 COLUMNS = {
@@ -310,9 +310,16 @@ class _LineReader:
 
 
 def _read_answer(question: Question, text: str) -> str | None:
-    """The value of an answer, which may be written as the value or in the words of its option; ``None`` for what is neither."""
+    """The value of an answer, which may be written as the value or in the words of its option; ``None`` for what is neither.
+
+    Several options of a multiple choice are joined by semicolons; ``-`` says that a number or date is not known.
+    """
     words = {label: option.value for option in question.options for label in option.label.values()}
+    value = words.get(text, text)
+    if question.options and not question.takes_one:
+        parts = text.replace("；", JOINED_BY).split(JOINED_BY)
+        value = JOINED_BY.join(words.get(part.strip(), part) for part in parts)
     try:
-        return question.validate(words.get(text, text))
+        return question.validate(value)
     except InstrumentError:
         return None

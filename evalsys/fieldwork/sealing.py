@@ -197,6 +197,7 @@ def _read_answered(session: Session, runtime: Runtime, round_: Round, *which) ->
 
 def _row(round_: Round, one: Answered, stratum: str, block: str) -> dict:
     """The answer as it is kept; a partial one is not scored and needs no stratum."""
+    ask = rules_of(round_.configuration).questionnaire.question
     return {
         "round_id": round_.id,
         "unit_code": one.unit,
@@ -204,7 +205,7 @@ def _row(round_: Round, one: Answered, stratum: str, block: str) -> dict:
         "channel": one.channel,
         "block": block,
         "outcome": one.outcome,
-        "answers": dict(sorted(one.answers.items())),
+        "answers": {code: ask(code).coarsen(value) for code, value in sorted(one.answers.items())},
         "voided": False,
     }
 
@@ -303,7 +304,7 @@ def _count_modes(
     complete = [one for one in answers if one.outcome == COMPLETE]
     cells = Counter((one.unit, one.arm, one.channel) for one in complete)
     questionnaire = rules_of(round_.configuration).questionnaire
-    closed = {code for code in questionnaire.order if questionnaire.question(code).options}
+    closed = {code for code in questionnaire.order if questionnaire.question(code).takes_one}
     counts: Counter[tuple[str, str, str, str, str]] = Counter()
     for one in complete:
         cell = (one.unit, one.arm, one.channel)

@@ -33,6 +33,20 @@ OUTCOME_COLUMNS = {"zh": ("结果", "AAPOR 代码", "含义"), "en": ("outcome",
 #: whom the question is about, in the list's own columns
 PIPES = {"zh": {"unit": "［单位］", "month": "［办理月份］"}, "en": {"unit": "[unit]", "month": "[service month]"}}
 
+#: how an answer is written that is not one value of a list
+HOW = {
+    "zh": {
+        "multiple": "（可选多项，用分号“;”连接）",
+        "number": "（填数字；不清楚填“-”）",
+        "date": "（按YYYY-MM-DD填写；不清楚填“-”）",
+    },
+    "en": {
+        "multiple": " (one or several, joined by ;)",
+        "number": " (a number; - if not known)",
+        "date": " (YYYY-MM-DD; - if not known)",
+    },
+}
+
 
 def check_kind(name: str) -> str:
     """The ending of a file's name; raises ``BadInput`` for a kind that cannot be written. Ask before a list is made."""
@@ -72,6 +86,7 @@ def _question_rows(rules: FieldRules) -> Iterator[Sequence[str]]:
     yield "", questionnaire.text("CONSENT", language, "interviewer", PIPES[language]), "", ""
     for code in questionnaire.asked_by(CHANNEL):
         wording = questionnaire.text(code, language, "interviewer", PIPES[language])
+        wording += HOW[language].get(questionnaire.question(code).kind, "")
         options = questionnaire.question(code).options
         yield code, wording, options[0].value if options else "", options[0].label[language] if options else ""
         for option in options[1:]:

@@ -136,7 +136,7 @@ def _read_modes(session: Session, round_: Round) -> list[dict]:
 def _read_answers(session: Session, round_: Round, final_by_code: dict[str, str]) -> pa.Table:
     """Rows sorted by what they say, so that the file tells nothing of the order in which they came. Comments stay out."""
     questionnaire = rules_of(round_.configuration).questionnaire
-    codes = [code for code in questionnaire.order if questionnaire.question(code).options]
+    codes = [code for code in questionnaire.order if questionnaire.question(code).kind != "text"]
     answers = session.scalars(
         select(SealedAnswer).where(SealedAnswer.round_id == round_.id, SealedAnswer.voided.is_(False))
     )

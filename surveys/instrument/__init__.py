@@ -3,13 +3,16 @@
 from surveys.instrument.hearing import hearing_table
 from surveys.instrument.lint import Finding
 from surveys.instrument.questionnaire import CONSENT, Questionnaire
-from surveys.instrument.questions import Question
+from surveys.instrument.questions import FINISH_KEY, Question
+from surveys.instrument.routing import JOINED_BY
 from surveys.instrument.scales import Option, Scale
 from surveys.instrument.wording import CHANNELS, LANGUAGES
 
 __all__ = [
     "CHANNELS",
     "CONSENT",
+    "FINISH_KEY",
+    "JOINED_BY",
     "LANGUAGES",
     "Finding",
     "Option",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from surveys.instrument.routing import END, holds, parts_of, questions_in
+from surveys.instrument.questions import FINISH_KEY
+from surveys.instrument.routing import END, JOINED_BY, holds, parts_of, questions_in
 from surveys.instrument.scales import Scale
 from surveys.instrument.wording import ANY, LANGUAGES, PIPES, UNIT_CODE, Wording, pipes_in
 
@@ -40,6 +41,7 @@ def find_problems(questionnaire: Questionnaire) -> list[Finding]:
     return [
         *_lint_order(questionnaire),
         *_lint_rules(questionnaire),
+        *_lint_limits(questionnaire),
         *_lint_reach(questionnaire),
         *_lint_wording(questionnaire),
         *_lint_scales(questionnaire),
@@ -90,6 +92,21 @@ def _lint_values(questionnaire: Questionnaire, place: str, condition: Mapping) -
                 yield Finding(place, "unknown-value", {"question": question.code, "value": value})
 
 
+def _lint_limits(questionnaire: Questionnaire) -> Iterator[Finding]:
+    """Limits that no answer can keep."""
+    for question in questionnaire.questions.values():
+        pairs: tuple[tuple[Any, Any], ...] = ()
+        if question.kind == "multiple":
+            most = len(question.options) - len(question.alone)
+            pairs = ((question.at_least, question.at_most or most), (question.at_most, most))
+        elif question.kind == "number":
+            pairs = ((question.minimum, question.maximum),)
+        elif question.kind == "date" and question.not_before and question.not_after:
+            pairs = ((question.not_before, question.not_after),)
+        if any(low > high for low, high in pairs):
+            yield Finding(question.code, "limits-not-ordered")
+
+
 def _lint_reach(questionnaire: Questionnaire) -> Iterator[Finding]:
     """A question that no answers lead to. All ways are walked, told apart only by answers that some rule looks at."""
     order = questionnaire.order
@@ -127,6 +144,11 @@ def _possible_values(questionnaire: Questionnaire, code: str) -> tuple[str, ...]
     value_by_signature: dict[tuple[bool, ...], str] = {}
     for value in possible:
         value_by_signature.setdefault(tuple(value in values for values in lists), value)
+    if options and not questionnaire.questions[code].takes_one:
+        for one in possible:
+            for signature, value in list(value_by_signature.items()):
+                both = tuple(there or one in values for there, values in zip(signature, lists, strict=True))
+                value_by_signature.setdefault(both, f"{value}{JOINED_BY}{one}")
     return tuple(value_by_signature.values())
 
 
@@ -204,6 +226,12 @@ def _lint_keys(questionnaire: Questionnaire) -> Iterator[Finding]:
         for message in MESSAGES_BY_KEY.get(name, ()) if key else ():
             if message not in questionnaire.messages:
                 yield Finding(name, "message-missing", {"message": message})
+    for question in questionnaire.questions.values():
+        if question.takes_keys and "voice" in question.channels:
+            for name in (
+                name for name in names if getattr(questionnaire, name) == FINISH_KEY and name != "language_key"
+            ):
+                yield Finding(name, "finish-key", {"question": question.code})
     for question in (questionnaire.consent, *questionnaire.questions.values()):
         # A language is chosen at consent only; afterwards its key may stand for an answer.
         reserved = {"*", "#", *(key for key, name in taken.items() if name != "language_key")}

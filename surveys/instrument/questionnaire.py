@@ -166,12 +166,37 @@ class Questionnaire:
 
     def choices(self, code: str, language: str) -> str:
         """The part of what the telephone says that names the keys; empty for an open question."""
-        options = self.question(code).options
-        if not options:
-            return ""
+        question = self.question(code)
         if language == "zh":
-            return "，".join(f"{option.label['zh']}请按{option.phone_key}" for option in options) + "。"
-        return "".join(f" For {option.label['en']} press {option.phone_key}." for option in options)
+            keys = "，".join(f"{option.label['zh']}请按{option.phone_key}" for option in question.options)
+            named = keys + "。" if keys else ""
+        else:
+            named = "".join(f" For {option.label['en']} press {option.phone_key}." for option in question.options)
+        return named + self._how_to_press(question, language)
+
+    def _how_to_press(self, question: Question, language: str) -> str:
+        """What to do where an answer takes several keys; empty where one is enough."""
+        chinese = language == "zh"
+        if question.kind == "multiple":
+            return "可选多项，按完请按井号键。" if chinese else " You may press several; then press hash."
+        if question.kind == "number":
+            point = (
+                ("小数点请按星号键，" if chinese else " Press star for the decimal point.") if question.decimals else ""
+            )
+            how = f"请按数字键，{point}按完请按井号键。" if chinese else f" Press the digits.{point} Then press hash."
+        elif question.kind == "date":
+            how = (
+                "请按八位数字：年四位，月两位，日两位，按完请按井号键。"
+                if chinese
+                else " Press eight digits: four for the year, two for the month, two for the day. Then press hash."
+            )
+        else:
+            return ""
+        if chinese:
+            return f"{how}不清楚请按星号键和井号键；重听请按星号键、{self.repeat_key}和井号键。"
+        return (
+            f"{how} If you don’t know, press star and hash. To hear this again, press star, {self.repeat_key} and hash."
+        )
 
     def recording(self, code: str, language: str, unit_code: str) -> str:
         """The address of the recording that is played instead of what is spoken, for a unit; empty where there is none."""

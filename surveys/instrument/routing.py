@@ -11,11 +11,16 @@ from dataclasses import dataclass
 from typing import Any
 
 END = "END"
+#: what joins the chosen values of a multiple choice, as lists are joined in the programme's files
+JOINED_BY = ";"
 Answers = Mapping[str, str]
 
 
 def holds(condition: Mapping[str, Any], answers: Answers) -> bool:
-    """Whether a condition is true of the answers; what was not asked is no answer and equals nothing."""
+    """Whether a condition is true of the answers; what was not asked is no answer and equals nothing.
+
+    Of a multiple choice ``any_of`` holds where one of the chosen values is among them.
+    """
     if "all" in condition:
         return all(holds(part, answers) for part in condition["all"])
     if "any" in condition:
@@ -24,7 +29,10 @@ def holds(condition: Mapping[str, Any], answers: Answers) -> bool:
         return not holds(condition["not"], answers)
     if "answered" in condition:
         return (condition["question"] in answers) == condition["answered"]
-    return answers.get(condition["question"]) in condition["any_of"]
+    answer = answers.get(condition["question"])
+    if answer is None:
+        return False
+    return answer in condition["any_of"] or not set(condition["any_of"]).isdisjoint(answer.split(JOINED_BY))
 
 
 def parts_of(condition: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -20,6 +20,8 @@ from evalsys.fieldwork.interviews import load_conversation
 from evalsys.fieldwork.models import Attempt
 from evalsys.fieldwork.rules import rules_of
 from evalsys.gateways.simulator.twiml import Verb, read_page
+from surveys.instrument import JOINED_BY
+from surveys.instrument.questions import NOT_KNOWN, STAR_KEY
 from tests.evalsys.faces.interviewers import Person
 from tests.evalsys.faces.meeting import key_form, make_batch
 from tests.evalsys.faces.staff import signed_in
@@ -28,6 +30,12 @@ from tests.evalsys.fieldwork.working import keep_one
 from tests.evalsys.installation import ROUND, Installation
 
 WRONG_KEY = "7"
+
+
+def _typed(value: str) -> str | list[str]:
+    """An answer as a form sends it: the ticked options of a multiple choice one by one, nothing for what is not known."""
+    parts = value.split(JOINED_BY)
+    return parts if len(parts) > 1 else "" if value == NOT_KNOWN else value
 
 
 class Player:
@@ -66,7 +74,7 @@ class WebPlayer(Player):
         self.link = f"/q/{place.runtime.keyring.link_token(cid)}"
         self.at = self.link
 
-    def _send(self, address: str, **form: str) -> None:
+    def _send(self, address: str, **form: str | list[str]) -> None:
         answer = self.client.post(address, data=form)
         assert answer.status_code in (302, 422), answer.text
         if answer.status_code == 302:
@@ -87,7 +95,7 @@ class WebPlayer(Player):
 
     def answer(self, code: str, value: str) -> None:
         assert self.at.endswith(f"/{code}"), f"asked {self.at}, not {code}"
-        self._send(self.at, answer=value)
+        self._send(self.at, answer=_typed(value))
         if self.at.endswith("/P2"):
             self._send(self.at, answer="")
 
@@ -158,11 +166,20 @@ class VoicePlayer(Player):
     def answer(self, code: str, value: str) -> None:
         asked = urlsplit(self._verb("Gather").url).path.split("/")[4]
         assert asked == code, f"asked {asked}, not {code}"
-        options = self.questionnaire.question(code).options
-        self._press(next(option.phone_key for option in options if option.value == value))
+        self._press(self._keys(code, value))
+
+    def _keys(self, code: str, value: str) -> str:
+        """What is pressed before the finishing key, which the provider does not pass on."""
+        question = self.questionnaire.question(code)
+        if question.options:
+            key_by_value = {option.value: option.phone_key for option in question.options}
+            return "".join(key_by_value[part] for part in value.split(JOINED_BY))
+        return STAR_KEY if value == NOT_KNOWN else value.replace(".", STAR_KEY).replace("-", "")
 
     def back(self) -> None:
-        self._press(self.questionnaire.back_key)
+        asked = urlsplit(self._verb("Gather").url).path.split("/")[4]
+        before = STAR_KEY if self.questionnaire.question(asked).kind in ("number", "date") else ""
+        self._press(before + self.questionnaire.back_key)
 
     def wrong_key(self) -> None:
         self._press(WRONG_KEY)
@@ -215,7 +232,8 @@ class FilePlayer(Player):
         return super().stored()
 
     def _send_back(self, outcome: str, **cells: str) -> None:
-        line = result(self.place, self.code, 结果=outcome, **cells)
+        columns = dict.fromkeys(self.questionnaire.asked_by("voice"), "")
+        line = result(self.place, self.code, 结果=outcome, **columns | cells)
         report = take_results(self.place, [line])
         assert (report.imported, report.refused) == (1, 0)
         self.code = ""
@@ -273,7 +291,7 @@ class InterviewerPlayer(Player):
 
     def answer(self, code: str, value: str) -> None:
         assert self.desk.asked() == code, f"asked {self.desk.asked()}, not {code}"
-        assert self.desk.press("/answers", answer=value) == 302
+        assert self.desk.press("/answers", answer=_typed(value)) == 302
         if 'id="answers"' in self.desk.html and self.desk.asked() == "P2":
             self.desk.press("/answers", answer="")
 

@@ -61,7 +61,7 @@ from evalsys.render.words import name_in_language
 from evalsys.samples.numbers import mask_number
 from surveys.errors import InstrumentError
 from surveys.fieldwork import CALL_OUTCOMES
-from surveys.instrument import LANGUAGES, Questionnaire
+from surveys.instrument import JOINED_BY, LANGUAGES, Questionnaire
 
 blueprint = Blueprint("interviewer", __name__, template_folder="templates", url_prefix="/interviewing")
 #: the calendar shows so many days
@@ -199,7 +199,7 @@ def answer(case_id: int):
                 form.fence.data,
                 form.version.data,
                 form.code.data,
-                form.answer.data or "",
+                JOINED_BY.join(request.form.getlist("answer")),
                 form.language.data if form.language.data in LANGUAGES else "",
             )
     except InstrumentError:

@@ -107,9 +107,6 @@ def list_entered(form: Mapping[str, str], questionnaire: Questionnaire | None) -
 
 def _label_of(questionnaire: Questionnaire | None, code: str, value: str) -> str:
     """An answer as the interviewer chose it."""
-    with suppress(SurveyError, StopIteration, AttributeError):
-        options = questionnaire.question(code).options
-        return (
-            next(option.label[content_language()] for option in options if option.value == value) if options else value
-        )
+    with suppress(SurveyError, AttributeError):
+        return questionnaire.question(code).say(value, content_language())
     return value

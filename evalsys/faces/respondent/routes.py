@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 from wtforms import Form
 
@@ -95,7 +96,7 @@ def answer_all(token: str):
     for code, form in forms.items():
         if talk.is_open and code in talk.questionnaire.path(talk.answers, CHANNEL) and form.validate():
             with transaction() as session:
-                talk = _record(session, talk, code, form.answer.data or "", language)
+                talk = _record(session, talk, code, form.value, language)
     if talk.is_open and talk.next_question(CHANNEL) is not None:
         path = talk.questionnaire.path(talk.answers, CHANNEL)
         return _all_page(token, talk, forms, problems=[code for code in path if forms[code].errors])
@@ -115,7 +116,7 @@ def review(token: str):
     rows = []
     for code in questionnaire.path(talk.answers, CHANNEL):
         question, value = questionnaire.question(code), talk.answers[code]
-        label = next((option.label[language] for option in question.options if option.value == value), value)
+        label = question.say(value, language) or (gettext("(not known)") if question.takes_keys else "")
         rows.append((code, questionnaire.text(code, language, CHANNEL, talk.context(language)), label))
     return render_template(
         "respondent/review.html", token=token, lang=language, rows=rows, single=talk.rules.web_on_one_page
@@ -158,7 +159,7 @@ def answer(token: str, code: str):
     if not form.validate():
         return _question_page(token, talk, code, form)
     with transaction() as session:
-        talk = _record(session, talk, code, form.answer.data or "", language)
+        talk = _record(session, talk, code, form.value, language)
     return redirect(_where_to_go_on(token, talk))
 
 

@@ -5,7 +5,7 @@
   let letter = "";
 
   const choose = (option) => {
-    option.checked = true;
+    option.checked = option.type === "checkbox" ? !option.checked : true;
     option.focus();
   };
 

@@ -9,6 +9,8 @@ from twilio.twiml.voice_response import Gather, VoiceResponse
 
 LOCALE = {"zh": "zh-CN", "en": "en-GB"}
 SILENCE_SECONDS = 5
+#: between two keys of one answer, so that a date can be looked up
+KEYS_SECONDS = 10
 #: how long an interviewer's telephone rings
 BRIDGE_SECONDS = 30
 
@@ -40,10 +42,14 @@ class Speech:
             verb.say(**manner).prosody(self.text, rate=f"{self.rate}%")
 
 
-def ask(speeches: Iterable[Speech], action: str, silent: str) -> str:
-    """Say one thing after another and wait for one key, sent to ``action``; silence goes on to ``silent``."""
+def ask(speeches: Iterable[Speech], action: str, silent: str, *, finish_key: str = "") -> str:
+    """Say one thing after another and wait for one key, sent to ``action``; silence goes on to ``silent``.
+
+    finish_key : wait for several keys until this one.
+    """
     page = VoiceResponse()
-    gather = Gather(input="dtmf", num_digits=1, timeout=SILENCE_SECONDS, action=action, method="POST", finish_on_key="")
+    awaited = {"timeout": KEYS_SECONDS} if finish_key else {"timeout": SILENCE_SECONDS, "num_digits": 1}
+    gather = Gather(input="dtmf", action=action, method="POST", finish_on_key=finish_key, **awaited)
     for speech in speeches:
         speech.add_to(gather)
     page.append(gather)

@@ -42,7 +42,7 @@ from evalsys.fieldwork.opt_outs import receive_message
 from evalsys.fieldwork.staff_calls import LISTENING, OWN, find_conference, keep_staff_status
 from evalsys.gateways.twilio import verify_signature
 from surveys.errors import InstrumentError
-from surveys.instrument import CONSENT, LANGUAGES
+from surveys.instrument import CONSENT, FINISH_KEY, LANGUAGES
 
 blueprint = Blueprint("voice", __name__)
 CHANNEL = "voice"
@@ -174,7 +174,7 @@ def take_consent(key: str, heard: str, missed: int):
 @blueprint.post("/voice/<key>/q/<code>/<int:version>/<int:missed>")
 @require(PROVIDER)
 def take_answer(key: str, code: str, version: int, missed: int):
-    """The key pressed after a question. A callback that comes twice carries an old version, and is answered without being recorded."""
+    """What was pressed after a question. A callback that comes twice carries an old version, and is answered without being recorded."""
     runtime = current_runtime()
     talk = load_call(db.session(), runtime, key)
     digit = request.form.get("Digits", "")
@@ -184,15 +184,17 @@ def take_answer(key: str, code: str, version: int, missed: int):
     if not talk.is_open or version != talk.version:
         return _page(_go_on(runtime, talk, key))
     questionnaire = talk.questionnaire
-    if digit == questionnaire.repeat_key:
+    question = questionnaire.question(code)
+    wish = question.wish_in(digit)
+    if wish == questionnaire.repeat_key:
         return _page(_question_page(talk, key, code))
-    if digit == questionnaire.back_key:
+    if wish == questionnaire.back_key:
         before = questionnaire.previous_question(talk.answers, CHANNEL, code)
         return _page(_question_page(talk, key, before.code if before else code))
-    if other := _other_wish(runtime, talk, key, digit, code):
+    if other := _other_wish(runtime, talk, key, wish, code):
         return _page(other)
     try:
-        value = questionnaire.question(code).value_of_key(digit)
+        value = question.value_of_key(digit)
     except InstrumentError:
         return _page(_missed(talk, key, missed, digit, asking=code))
     with transaction() as session:
@@ -243,7 +245,10 @@ def _question_page(talk: Conversation, key: str, code: str, missed: int = 0, not
     def address(times: int) -> str:
         return url_for("voice.take_answer", key=key, code=code, version=talk.version, missed=times)
 
-    return pages.ask([*_said(talk, notice), _asked(talk, code)], address(missed), address(missed))
+    finish_key = FINISH_KEY if talk.questionnaire.question(code).takes_keys else ""
+    return pages.ask(
+        [*_said(talk, notice), _asked(talk, code)], address(missed), address(missed), finish_key=finish_key
+    )
 
 
 def _consent_page(talk: Conversation, key: str, missed: int, notice: str = "") -> str:

@@ -21,7 +21,11 @@ FULL_NUMBER = re.compile(r"(?<!\d)(?:\+?86)?1[3-9]\d{9}(?!\d)")
 
 def make_office(home: Path) -> Installation:
     """A round in which interviewers call, with two of them and a supervisor."""
-    place = make_staffed(home)
+    return add_people(make_staffed(home))
+
+
+def add_people(place: Installation) -> Installation:
+    """The same round with its interviewers and their supervisor."""
     for name, role in PEOPLE.items():
         place.act(
             lambda s, r, name=name, role=role: add_user(

@@ -77,8 +77,10 @@ def write_results(path: Path, lines: Iterable[Mapping[str, str]], header: Iterab
 
 
 def take_results(place: Installation, lines: Iterable[Mapping[str, str]], name: str = "r.csv", **how) -> ResultReport:
-    """Write the lines to a file and import it."""
-    path = write_results(place.home / name, lines)
+    """Write the lines to a file, with columns for questions of a round's own, and import it."""
+    lines = list(lines)
+    own = dict.fromkeys(column for line in lines for column in line if column not in HEADER)
+    path = write_results(place.home / name, lines, (*HEADER, *own))
     try:
         return place.on_round(import_results, path=path, actor="chair", **how)
     finally:
