@@ -24,6 +24,7 @@ from evalsys.render.score_table import ScoreTable
 from evalsys.render.spreadsheet import write_spreadsheet
 from evalsys.render.unit_report import PDF
 from evalsys.render.words import content_language, name_in_language
+from evalsys.results.analysis_files import write_analysis_files
 from evalsys.results.models import Publication
 from evalsys.results.queries import get_publication, list_publications
 from evalsys.results.reports import get_unit_report
@@ -164,6 +165,15 @@ def send_auditor_bundle(code: str):
     return _send_file(code, "auditor")
 
 
+@blueprint.get("/results/<code>/analysis-auditor.zip")
+@require("oversight.audit")
+def send_analysis_files(code: str):
+    """The answers as SPSS, Parquet and CSV with the R script that computes the scores from them again, for the auditor."""
+    publication = get_publication(db.session(), code)
+    content = write_analysis_files(_find_file(publication, "auditor"))
+    return send_file(io.BytesIO(content), "application/zip", as_attachment=True, download_name=f"analysis-{code}.zip")
+
+
 @blueprint.get("/verify_draw.py")
 @public
 def send_verifier():
@@ -173,11 +183,15 @@ def send_verifier():
 
 
 def _send_file(code: str, kind: str):
-    publication = get_publication(db.session(), code)
+    path = _find_file(get_publication(db.session(), code), kind)
+    return send_file(path, "application/zip", as_attachment=True, download_name=path.name)
+
+
+def _find_file(publication: Publication, kind: str) -> Path:
     path = current_runtime().published_folder / publication.files[kind]
     if not path.is_file():
         raise NotFound("The file %(name)s is not on this server.", name=path.name)
-    return send_file(path, "application/zip", as_attachment=True, download_name=path.name)
+    return path
 
 
 def _table(publication: Publication) -> ScoreTable:
