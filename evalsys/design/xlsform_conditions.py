@@ -1,4 +1,4 @@
-"""Routing conditions as XLSForm writes them, and back: each expression stands for exactly one condition.
+"""Routing conditions as XLSForm writes them, and back: each condition has an expression that is read as it alone.
 
 ``${Q0}='2'``, ``selected('1 2', ${Q0})``, ``${P1}!=''`` (answered), ``${P1}=''`` (not answered), joined by ``(… and …)``,
 ``(… or …)`` and ``not(…)``. A list of one part is filled up: ``(… and true())``, ``(… or false())``.
@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 #: deepest nesting that is read
@@ -22,14 +22,17 @@ class NoCondition(ValueError):
     """An expression that a questionnaire's rules cannot say; the message names the place that is not understood."""
 
 
-def write_condition(condition: Mapping[str, Any]) -> str:
-    """The expression of a condition. Raises ``NoCondition`` for values that XLSForm has no way to write."""
+def write_condition(condition: Mapping[str, Any], several: Container[str] = ()) -> str:
+    """The expression of a condition. Raises ``NoCondition`` for values that XLSForm has no way to write.
+
+    several : questions with several answers, each of which is looked at (``selected(${Q}, '1')``).
+    """
     if "all" in condition:
-        return _join(condition["all"], "and", "true()")
+        return _join(condition["all"], "and", "true()", several)
     if "any" in condition:
-        return _join(condition["any"], "or", "false()")
+        return _join(condition["any"], "or", "false()", several)
     if "not" in condition:
-        return f"not({write_condition(condition['not'])})"
+        return f"not({write_condition(condition['not'], several)})"
     field = f"${{{condition['question']}}}"
     if "answered" in condition:
         return f"{field}!=''" if condition["answered"] else f"{field}=''"
@@ -38,11 +41,14 @@ def write_condition(condition: Mapping[str, Any]) -> str:
     values = condition["any_of"]
     if any(not value or re.search(r"['\"\s]", value) for value in values):
         raise NoCondition(", ".join(values))
+    if condition["question"] in several:
+        selected = [f"selected({field}, '{value}')" for value in values]
+        return selected[0] if len(selected) == 1 else f"({' or '.join(selected)})"
     return f"{field}='{values[0]}'" if len(values) == 1 else f"selected('{' '.join(values)}', {field})"
 
 
-def _join(parts: list[Mapping[str, Any]], word: str, filler: str) -> str:
-    written = [write_condition(part) for part in parts]
+def _join(parts: list[Mapping[str, Any]], word: str, filler: str, several: Container[str]) -> str:
+    written = [write_condition(part, several) for part in parts]
     return f"({f' {word} '.join([*written, filler] if len(written) == 1 else written)})"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,10 +11,20 @@ from evalsys.design.programme_checks import INSTRUMENT_FILES, check_programme
 from evalsys.design.programme_files import ProgrammeFiles, ProgrammeProblems
 from evalsys.design.programme_layout import CSV_FILES, QUESTION, QUESTIONNAIRE, RULE
 from evalsys.design.programme_problems import FileProblem
-from evalsys.design.programme_schema import WORDING, Fields, ListOf, Optional
-from evalsys.design.xlsform_conditions import NoCondition, read_condition
+from evalsys.design.programme_schema import WORDING, Fields
+from evalsys.design.xlsform_cells import (
+    Row,
+    column_of,
+    is_json,
+    kind_of,
+    place_of,
+    read_json,
+    recording_of,
+    scale_of,
+)
+from evalsys.design.xlsform_conditions import NoCondition, read_condition, write_condition
 from evalsys.design.xlsform_relevance import relevant_by_question, rules_from_relevant
-from evalsys.design.xlsform_sheets import GROUP, LABELS, read_label
+from evalsys.design.xlsform_sheets import CONSTRAINTS, GROUP, LABELS, read_label
 from evalsys.units.spreadsheets import N_, ImportProblem, read_sheets
 from surveys.instrument import CONSENT, LANGUAGES
 
@@ -30,10 +39,14 @@ NEEDED = {
 }
 OPTIONAL_SHEETS = ("wordings", "routing", "questionnaire")
 CONSENT_FIELDS: Fields = QUESTIONNAIRE.fields["consent"]
-_LABEL = re.compile(r"label\s*::.*\((zh|en)[\w-]*\)", re.IGNORECASE)
-_LONGEST = re.compile(r"string-length\(\s*\.\s*\)\s*<=\s*(\d+)")
+#: parts of a constraint → the setting of the question that they say
+_CONSTRAINTS = {
+    name: re.compile(re.escape(how).replace(r"\{\}", r"([\d.-]+)").replace(r"\ ", r"\s*"))
+    for name, how in CONSTRAINTS.items()
+}
+_TYPE = re.compile(r"(select_one|select one|select_multiple|select multiple)\s+\S+|text|integer|decimal|date")
+_DAYS = ("not_before", "not_after")
 _GROUPS = ("begin_group", "begin group", "end_group", "end group")
-Row = Mapping[str, str]
 
 
 def read_xlsform(stream: BinaryIO, base: ProgrammeFiles) -> ProgrammeFiles:
@@ -116,7 +129,7 @@ class _FormReader:
         if not found:
             return None if name in OPTIONAL_SHEETS else self.complain(name, None, "", "", "missing-sheet")
         (header_line, header), *rows = found
-        columns = [_column(cell.strip()) if name in ("survey", "choices") else cell.strip() for cell in header]
+        columns = [column_of(cell.strip()) if name in ("survey", "choices") else cell.strip() for cell in header]
         missing = [column for column in NEEDED[name] if column not in columns]
         for column in missing:
             self.complain(name, header_line, column, "", "missing-column")
@@ -162,7 +175,7 @@ class _FormReader:
                     self.complain("survey", line, "type", row["type"], "group-ends")
             elif kind == "calculate":
                 continue  # what is piped in comes from the programme
-            elif not re.match(r"(select_one|select one)\s+\S+$|text$", kind):
+            elif not _TYPE.fullmatch(kind):
                 self.complain("survey", line, "type", row["type"], "unknown-type")
             else:
                 asked.append(_Asked(line, row, [*filter(None, [*around, row.get("relevant", "")])]))
@@ -209,7 +222,7 @@ class _FormReader:
             if key not in QUESTIONNAIRE.fields or key in placed:
                 self.complain("questionnaire", line, "key", key, "unknown-key")
                 continue
-            settings[key] = _read_json(value) if value[:1] in ("[", "{") or _is_number(value, key) else value
+            settings[key] = read_json(value) if value[:1] in ("[", "{") or is_json(value, key) else value
         return settings
 
     def _routing(self, rows: list[tuple[int, dict[str, str]]] | None, asked: list[_Asked]) -> list[dict[str, Any]]:
@@ -237,10 +250,16 @@ class _FormReader:
         if self.problems:
             return []
         derived = relevant_by_question([one.code for one in asked], rules)
+        several = {one.code for one in asked if one.row["type"].startswith("select_multiple")}
         for one, condition in zip(asked, stated, strict=True):
-            if condition != derived[one.code]:
+            if condition != self._as_written(derived[one.code], several):
                 self.complain("survey", one.number, "relevant", one.row.get("relevant", ""), "relevant-differs")
         return rules
+
+    @staticmethod
+    def _as_written(condition: Mapping | None, several: set[str]) -> dict[str, Any] | None:
+        """A condition as it comes back from a form, where looking at several answers is spelt out."""
+        return None if condition is None else read_condition(write_condition(condition, several))
 
     def _stated(self, one: _Asked) -> dict[str, Any] | None:
         conditions = []
@@ -265,11 +284,11 @@ class _FormReader:
             known = before.get(one.code, {})
             role = one.row.get("role") or ("indicator" if known else own_before.get(one.code, {}).get("role", ""))
             if one.code == CONSENT:
-                stated = {"scale": _scale(one.row), "wording": {one.row.get("label_channel") or "any": label, **more}}
-                consent = CONSENT_FIELDS.parse(stated | _recording(one.row), "consent", report)
+                stated = {"scale": scale_of(one.row), "wording": {one.row.get("label_channel") or "any": label, **more}}
+                consent = CONSENT_FIELDS.parse(stated | recording_of(one.row), "consent", report)
             elif role == "indicator":
                 indicators.append(
-                    (_place(one.row, "indicator_place", at), one, self._indicator(one, known, label, report))
+                    (place_of(one.row, "indicator_place", at), one, self._indicator(one, known, label, report))
                 )
                 if one.row.get("question_place") or (more and "question_place" not in one.row):
                     own = {"code": one.code, "kind": "scale", "role": role, "scale": "", "wording": more}
@@ -277,12 +296,12 @@ class _FormReader:
                         key: own_before[one.code][key] for key in ("kind", "scale") if one.code in own_before
                     }
                     question = self._question(one, placed, report)
-                    questions.append((_place(one.row, "question_place", at), one, question))
+                    questions.append((place_of(one.row, "question_place", at), one, question))
             else:
-                kind = one.row.get("kind") or own_before.get(one.code, {}).get("kind") or _kind(one.row)
+                kind = one.row.get("kind") or own_before.get(one.code, {}).get("kind") or kind_of(one.row)
                 wording = {one.row.get("label_channel") or "any": label, **more}
-                own = {"code": one.code, "kind": kind, "role": role, "scale": _scale(one.row), "wording": wording}
-                questions.append((_place(one.row, "question_place", at), one, self._question(one, own, report)))
+                own = {"code": one.code, "kind": kind, "role": role, "scale": scale_of(one.row), "wording": wording}
+                questions.append((place_of(one.row, "question_place", at), one, self._question(one, own, report)))
         for name, rows in (("indicators.csv", indicators), ("questions", questions)):
             rows.sort(key=lambda row: row[0])
             for number, (_, one, _) in enumerate(rows):
@@ -296,27 +315,28 @@ class _FormReader:
             "code": one.code,
             "role": row.get("indicator_role") or known.get("role", ""),
             "weight": row.get("weight") or known.get("weight", ""),
-            "scale": _scale(row),
+            "scale": scale_of(row),
             "name": {language: row.get(f"name_{language}") or name.get(language, "") for language in LANGUAGES},
             "wording": label,
         }
         return CSV_FILES["indicators.csv"].parse(values, "", report)
 
     def _question(self, one: _Asked, values: dict, report: Callable) -> dict | None:
-        """A question with its settings; the longest text stands in its constraint."""
-        settings = _read_json(one.row.get("settings", "") or "{}")
+        """A question with its settings, some of which stand in its constraint."""
+        settings = read_json(one.row.get("settings", "") or "{}")
         if not isinstance(settings, dict):
             self.complain("survey", one.number, "settings", one.row["settings"], "not-a-table")
             return None
-        constraint = one.row.get("constraint", "")
-        if constraint:
-            found = _LONGEST.fullmatch(constraint)
-            if found is None:
-                self.complain("survey", one.number, "constraint", constraint, "unknown-expression")
-            else:
-                settings["longest"] = int(found[1])
+        for part in filter(None, re.split(r"\s+and\s+", one.row.get("constraint", ""))):
+            found = [(name, how.fullmatch(part.strip())) for name, how in _CONSTRAINTS.items()]
+            said = {name: match[1] for name, match in found if match}
+            if not said:
+                self.complain("survey", one.number, "constraint", part, "unknown-expression")
+            settings |= {name: read_json(text) if name not in _DAYS else text for name, text in said.items()}
+        if one.row["type"] == "decimal":
+            settings.setdefault("decimals", 2)
         channels = {"channels": one.row["channels"].split()} if one.row.get("channels") else {}
-        return QUESTION.parse({**settings, **values, **channels, **_recording(one.row)}, "", report)
+        return QUESTION.parse({**settings, **values, **channels, **recording_of(one.row)}, "", report)
 
     # Where it stood
 
@@ -351,41 +371,3 @@ class _FormReader:
         else:
             sheet, line = self.lines.get(("questionnaire", head), ("questionnaire", None))
         return replace(problem, file=sheet, line=line)
-
-
-def _column(name: str) -> str:
-    """A label's column by its language, however the form spells it."""
-    found = _LABEL.fullmatch(name)
-    return LABELS[found[1].lower()] if found else name
-
-
-def _scale(row: Row) -> str:
-    parts = row["type"].split()
-    return parts[-1] if len(parts) > 1 else ""
-
-
-def _kind(row: Row) -> str:
-    return "yes_no" if _scale(row) else "text"
-
-
-def _recording(row: Row) -> dict[str, Any]:
-    recording = {language: row.get(f"recording_{language}", "") for language in LANGUAGES}
-    return {"recording": recording} if any(recording.values()) else {}
-
-
-def _place(row: Row, column: str, at: int) -> tuple[int, int]:
-    place = row.get(column, "")
-    return (int(place) if place.isdigit() and len(place) < 6 else 0, at)
-
-
-def _read_json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-
-
-def _is_number(value: str, key: str) -> bool:
-    kind = QUESTIONNAIRE.fields[key]
-    kind = kind.kind if isinstance(kind, Optional) else kind
-    return isinstance(kind, Fields | ListOf) or type(kind).__name__ in ("Number", "YesNo") and bool(value)

@@ -50,6 +50,25 @@ GROUP = "interview"
 PLACED = ("code", "kind", "role", "scale", "channels", "recording", "wording")
 #: keys of the questionnaire that have a sheet of their own; any other stands in the sheet ``questionnaire``
 SHEETED = ("order", "questions", "routing", "messages", "consent")
+#: settings of a question that its constraint says, and how
+CONSTRAINTS = {
+    "longest": "string-length(.) <= {}",
+    "at_least": "count-selected(.) >= {}",
+    "at_most": "count-selected(.) <= {}",
+    "minimum": ". >= {}",
+    "maximum": ". <= {}",
+    "not_before": ". >= date('{}')",
+    "not_after": ". <= date('{}')",
+}
+#: kind of question → its type in XLSForm; ``{}`` stands for its scale
+TYPES = {
+    "scale": "select_one {}",
+    "yes_no": "select_one {}",
+    "multiple": "select_multiple {}",
+    "text": "text",
+    "number": "integer",
+    "date": "date",
+}
 LEFT_TO_OTHERS = {
     "optional": (
         "题目中方括号内的部分在本系统中仅在已知时显示；其他程序会连同方括号一起显示：%s。",
@@ -70,6 +89,7 @@ LEFT_TO_OTHERS = {
         "Unit, month and the like are calculated fields at the top of survey; elsewhere, put your own source into calculation.",
     ),
 }
+_NAME = re.compile(r"[A-Za-z_][\w.-]*")
 _PIPE = re.compile(r"\{([^{}]+)\}")
 _OPTIONAL = re.compile(r"\[[^\[\]]*\{[^{}]*\}[^\[\]]*\]")
 
@@ -97,6 +117,7 @@ def make_sheets(configuration: Mapping[str, Any], version: str = "") -> dict[str
     """The sheets by name, each with its header first; every cell is text."""
     try:
         survey = [*_survey_rows(configuration)]
+        _refuse_bad_names([row["name"] for row in survey if row["type"] != "end_group"])
         routing = [
             [rule["after"], rule["goto"], write_condition(rule["when"])] for rule in _part(configuration)["routing"]
         ]
@@ -117,6 +138,16 @@ def make_sheets(configuration: Mapping[str, Any], version: str = "") -> dict[str
         "questionnaire": [QUESTIONNAIRE_COLUMNS, *_setting_rows(configuration)],
         "notes": [NOTES, *_notes(survey)],
     }
+
+
+def _refuse_bad_names(names: Sequence[str]) -> None:
+    for name in names:
+        if not _NAME.fullmatch(name) or names.count(name) > 1:
+            raise Refused(
+                "An XLSForm cannot have a question named %(question)s: a name begins with a letter and stands once, also among what is "
+                "piped in.",
+                question=name,
+            )
 
 
 def _part(configuration: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -147,7 +178,7 @@ def _survey_rows(configuration: Mapping[str, Any]) -> Iterator[dict[str, str]]:
             number, question = questions[code]
             row = {**_question_row(question), "question_place": str(number)}
         if relevant[code] is not None:
-            row["relevant"] = write_condition(relevant[code])
+            row["relevant"] = write_condition(relevant[code], list_several(part["questions"]))
         asked.append(row)
     piped = {pipe for row in asked for label in LABELS.values() for pipe in re.findall(r"\$\{([^{}]+)\}", row[label])}
     for pipe in sorted(piped):
@@ -159,6 +190,11 @@ def _survey_rows(configuration: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     yield {"type": "begin_group", "name": GROUP, "relevant": f"${{{CONSENT}}}='{options[0]['value']}'"}
     yield from others
     yield {"type": "end_group", "name": GROUP}
+
+
+def list_several(questions: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The codes of the questions that take several answers."""
+    return {question["code"] for question in questions if question["kind"] == "multiple"}
 
 
 def _calculation(configuration: Mapping[str, Any], pipe: str) -> str:
@@ -179,7 +215,7 @@ def _question_row(question: Mapping[str, Any]) -> dict[str, str]:
         "kind": question["kind"],
         "role": question["role"],
         "label_channel": "" if channel == "any" else channel,
-        **_constraint(question),
+        **write_constraint(question),
     }
     return row | _own_settings(question)
 
@@ -188,7 +224,9 @@ def _own_settings(question: Mapping[str, Any]) -> dict[str, str]:
     more = {
         name: QUESTION.fields[name].kind.dump(question[name])
         for name in QUESTION.fields
-        if name not in PLACED and name in question and question[name] != QUESTION.fields[name].default
+        if name not in PLACED
+        and (name not in CONSTRAINTS or name == "longest" and question["kind"] != "text")
+        and question.get(name, QUESTION.fields[name].default) != QUESTION.fields[name].default
     }
     recording = question.get("recording") or {}
     return {
@@ -219,20 +257,29 @@ def _indicator_row(place: int, row: Mapping[str, Any], own_place: int, own: Mapp
 def xlsform_type(question: Mapping[str, Any]) -> str:
     """The type of XLSForm that a question of ours has; raises ``Refused`` for a kind that has none."""
     kind = question["kind"]
-    if kind in ("scale", "yes_no"):
-        return f"select_one {question['scale']}"
-    if kind == "text":
-        return "text"
-    raise Refused(
-        "Question %(question)s is of kind %(kind)s, which an XLSForm cannot say.", question=question["code"], kind=kind
-    )
+    if kind not in TYPES:
+        raise Refused(
+            "Question %(question)s is of kind %(kind)s, which an XLSForm cannot say.",
+            question=question["code"],
+            kind=kind,
+        )
+    return "decimal" if kind == "number" and question.get("decimals") else TYPES[kind].format(question.get("scale", ""))
 
 
-def _constraint(question: Mapping[str, Any]) -> dict[str, str]:
-    if question["kind"] == "text":
-        longest = question.get("longest", QUESTION.fields["longest"].default)
-        return {"constraint": f"string-length(.) <= {longest}"}
-    return {"required": "yes"}
+def write_constraint(question: Mapping[str, Any]) -> dict[str, str]:
+    """What an answer must be like, and whether there must be one: numbers, dates and texts may be left empty."""
+    parts = [how.format(value) for how, value in _said_by_constraint(question)]
+    needed = question["kind"] not in ("text", "number", "date")
+    return {"constraint": " and ".join(parts), "required": "yes" if needed else ""}
+
+
+def _said_by_constraint(question: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    values = {name: question.get(name) for name in CONSTRAINTS}
+    if question["kind"] != "text":
+        values["longest"] = None
+    elif values["longest"] is None:
+        values["longest"] = QUESTION.fields["longest"].default
+    return [(how, values[name]) for name, how in CONSTRAINTS.items() if values[name] is not None]
 
 
 def write_label(text: str) -> str:

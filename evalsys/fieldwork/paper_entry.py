@@ -159,7 +159,10 @@ def _clean(questionnaire: Questionnaire, content: Mapping[str, str]) -> dict[str
         return {SAID: said}
     asked = questionnaire.asked_by(CHANNEL)
     answers = {
-        code: questionnaire.validate_answer(code, value) for code, value in content.items() if code in asked and value
+        # What is written for "not known" is stored as an empty text, which in a reading says that nothing is written.
+        code: questionnaire.validate_answer(code, value) or value
+        for code, value in content.items()
+        if code in asked and value
     }
     if not answers:
         raise BadInput("Nothing is ticked; say that the form came back blank.")

@@ -39,6 +39,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "or": "，或者",
         "not": "不是（{part}）",
         "open": "（可不填）",
+        "several": "（可多选，{low}至{high}项）",
+        "a_number": "（填写数字，{low}至{high}；不知道可不填）",
+        "a_date": "（填写年、月、日；不知道可不填）",
         "thanks": "填写完毕，谢谢您的参与！请将本表交给调查人员。",
     },
     "en": {
@@ -65,6 +68,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "or": ", or ",
         "not": "it is not so that {part}",
         "open": "(may be left empty)",
+        "several": "(tick {low} to {high} boxes)",
+        "a_number": "(write a number from {low} to {high}; leave it empty if you do not know)",
+        "a_date": "(write year, month and day; leave it empty if you do not know)",
         "thanks": "This is the end. Thank you for taking part! Please hand this form to the survey's staff.",
     },
 }
@@ -81,7 +87,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Item:
-    """A question on paper: its ``number`` on the form, boxes or ``lines`` to write on, and ``then``: what to do after it in words."""
+    """A question on paper: its ``number`` on the form, boxes or ``lines`` to write on, and ``hint``: how to answer.
+
+    ``then``: what to do after it in words. ``takes_several``: more than one box may be ticked.
+    """
 
     number: str
     code: str
@@ -89,6 +98,8 @@ class Item:
     choices: tuple[Choice, ...]
     lines: int = 0
     then: tuple[str, ...] = ()
+    hint: str = ""
+    takes_several: bool = False
 
 
 @dataclass(frozen=True)
@@ -187,9 +198,25 @@ class _Writer:
         rules = [rule for rule in self.questionnaire.rules if rule.after == code]
         by_value, in_words = self._split(question, rules)
         text = self.text(code)
-        if not question.options:
-            return Item(self.number_of[code], code, text, (), LINES_OF_TEXT, tuple(in_words))
-        return Item(self.number_of[code], code, text, self.choices(question, by_value), 0, tuple(in_words))
+        return Item(
+            number=self.number_of[code],
+            code=code,
+            text=text,
+            choices=self.choices(question, by_value),
+            lines=0 if question.options else LINES_OF_TEXT if question.kind == "text" else 1,
+            then=tuple(in_words),
+            hint=self._hint(question),
+            takes_several=question.kind == "multiple",
+        )
+
+    def _hint(self, question: Question) -> str:
+        """How to answer, where it is not by one box."""
+        if question.kind == "multiple":
+            high = question.at_most or len(question.options)
+            return self.words["several"].format(low=max(question.at_least, 1), high=high)
+        if question.kind == "number":
+            return self.words["a_number"].format(low=question.minimum, high=question.maximum)
+        return self.words[{"text": "open", "date": "a_date"}[question.kind]] if not question.options else ""
 
     def _split(self, question: Question, rules: Sequence[Rule]) -> tuple[dict[str, str], list[str]]:
         """Where to go on, by answer where the rules look at this very answer only, else in words after the question."""

@@ -81,7 +81,8 @@ def _section(form: PrintedForm) -> Markup:
 
 
 def _item(item: Item) -> Markup:
-    heading = Markup("<h2>{}{}</h2>").format(f"{item.number}. " if item.number else "", item.text)
+    title = " ".join(filter(None, (f"{item.number}." if item.number else "", item.text, item.hint)))
+    heading = Markup("<h2>{}</h2>").format(title)
     return Markup('<div class="item">{}{}{}{}</div>').format(
         heading, _boxes(item), _lines(item.lines), _paragraphs(item.then)
     )

@@ -46,7 +46,8 @@ def write_form_word(form: PrintedForm) -> bytes:
 
 
 def _add_item(document, item: Item) -> None:
-    document.add_heading(f"{item.number}. {item.text}" if item.number else item.text, level=2)
+    title = " ".join(filter(None, (f"{item.number}." if item.number else "", item.text, item.hint)))
+    document.add_heading(title, level=2)
     for choice in item.choices:
         document.add_paragraph(f"☐ {choice.label}" + (f"  → {choice.then}" if choice.then else ""))
     for _ in range(item.lines):

@@ -49,6 +49,8 @@ def check_page(page, screenshots, name: str) -> None:
             page.screenshot(path=screenshots / f"paper-{name}-{language}-{width}.png", full_page=True)
             wide = page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, f"{name} is {wide} pixels wide on a screen of {width}"
+            if (language, width) not in (("zh_Hans", 390), ("en", 1280)):
+                continue
             found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
             assert found.violations_count == 0, found.generate_report()
 

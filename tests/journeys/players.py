@@ -329,7 +329,8 @@ class PaperPlayer(Player):
 
     def play(self, steps: list[str]) -> PaperPlayer:
         super().play(steps)
-        fields = {"said": self.came_back, **self.ticked}
+        several = {code: value.split(";") if ";" in value else value for code, value in self.ticked.items()}
+        fields = {"said": self.came_back, **several}
         for keyer in ("zhao", "qian"):
             assert key_form(signed_in(self.place.app, keyer), self.serial, **fields).status_code == 302
         return self

@@ -1,4 +1,4 @@
-"""A questionnaire with every kind of question leaves the same answers through the web, the telephone, files and an interviewer."""
+"""A questionnaire with every kind of question leaves the same answers through the web, the telephone, files, an interviewer and paper."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import pytest
 
 from evalsys.fieldwork.jobs import dial_numbers
 from tests.evalsys.faces.interviewers import add_people
+from tests.evalsys.faces.meeting import make_meeting
 from tests.evalsys.fieldwork.call_centre import copy_of_exchange, exchanging
 from tests.evalsys.fieldwork.desks import make_staffed
 from tests.evalsys.installation import copy_of, make_open, tiny_city
 from tests.journeys.every_kind import every_kind
-from tests.journeys.players import FilePlayer, InterviewerPlayer, VoicePlayer, WebPlayer
+from tests.journeys.players import FilePlayer, InterviewerPlayer, PaperPlayer, VoicePlayer, WebPlayer
 
 RATED = [*(f"I{number}=5" for number in range(1, 7)), "A1=5", "A2=5", "A3=2", "P1=2"]
 START = ["consent", "Q0=1", *RATED]
@@ -48,14 +49,20 @@ def _office(tmp_path_factory):
     return add_people(make_staffed(tmp_path_factory.mktemp("kinds-office"), questionnaire=_settings()))
 
 
+@pytest.fixture(scope="module")
+def _meeting(tmp_path_factory):
+    return make_meeting(tmp_path_factory.mktemp("kinds-meeting"), questionnaire=_settings())
+
+
 @pytest.fixture
-def players(_round, _office, tmp_path):
+def players(_round, _office, _meeting, tmp_path):
     called = copy_of(_round, tmp_path / "called")
     called.do_job(dial_numbers)
     first, second = (case for (case,) in called.sql("select case_id from attempt order by case_id limit 2"))
     exchange = copy_of_exchange(exchanging(_round), tmp_path / "exchange")
     desk = InterviewerPlayer(copy_of(_office, tmp_path / "office"))
-    return WebPlayer(called, first), VoicePlayer(called, second), FilePlayer(exchange), desk
+    paper = PaperPlayer(copy_of(_meeting, tmp_path / "meeting"))
+    return WebPlayer(called, first), VoicePlayer(called, second), FilePlayer(exchange), desk, paper
 
 
 @pytest.mark.parametrize("name", JOURNEYS)
@@ -64,7 +71,7 @@ def test_every_kind_of_question_leaves_the_same_answers_whatever_its_channel(pla
     web, *others = (player.play([*START, *steps]).stored() for player in players)
     assert [web["answers"][code] for code in KINDS] == values
     assert (web["state"], web["outcome"]) == ("answered", "1.1")
-    assert others == [web] * 3
+    assert others == [web] * 4
 
 
 def test_the_telephone_asks_again_after_keys_that_are_no_answer(players):

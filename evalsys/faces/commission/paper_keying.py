@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_login import current_user
@@ -15,13 +17,12 @@ from evalsys.design.queries import get_round
 from evalsys.faces.commission.forms import ActForm
 from evalsys.fieldwork.paper_batches import find_form, get_batch, list_to_settle, list_unsigned, serial_of
 from evalsys.fieldwork.paper_entry import KEYED, LONGEST_REASON, MOST_KEYINGS, compare_form, key_form, settle_form
-from evalsys.fieldwork.paper_keyings import SAID as SAID_FIELD
 from evalsys.fieldwork.paper_keyings import read_keyings
 from evalsys.fieldwork.paper_models import PaperForm
 from evalsys.render.printed_form import PrintedForm, describe_form
 from evalsys.render.words import SAID
 from surveys.errors import InstrumentError
-from surveys.instrument import CONSENT
+from surveys.instrument import CONSENT, JOINED_BY
 
 blueprint = Blueprint("paper_keying", __name__, url_prefix="/paper/keying")
 
@@ -74,7 +75,9 @@ def keep(code: str, serial: str):
     found = get_round(db.session(), code)
     form = find_form(db.session(), found, serial)
     content = {
-        name.removeprefix("f-"): value for name, value in request.form.items() if name.startswith("f-") and value
+        name.removeprefix("f-"): JOINED_BY.join(filter(None, values))
+        for name, values in request.form.lists()
+        if name.startswith("f-") and any(values)
     }
     if not ActForm().validate_on_submit():
         return _key_page(found, form, content), 422
@@ -177,17 +180,14 @@ def _settle_page(found: Round, form: PaperForm, choices: dict[str, str], reason:
     rows = []
     for field, values in compare_form(session, runtime, form).differences.items():
         item = items.get(field)
-        labels = {choice.value: choice.label for choice in item.choices} if item else {}
-        labels |= SAID if field == SAID_FIELD else {}
+        labels = {choice.value: choice.label for choice in item.choices} if item else SAID
         rows.append(
             {
                 "field": field,
                 "number": item.number if item else "",
                 "text": item.text if item else gettext("How the form came back"),
-                "values": [
-                    (value, labels.get(value, value) or gettext("left empty")) for value in dict.fromkeys(values)
-                ],
-                "readings": [labels.get(value, value) or gettext("left empty") for value in values],
+                "values": [(value, _say(labels, value)) for value in dict.fromkeys(values)],
+                "readings": [_say(labels, value) for value in values],
             }
         )
     return render_template(
@@ -203,3 +203,8 @@ def _settle_page(found: Round, form: PaperForm, choices: dict[str, str], reason:
         error=error,
         act_form=ActForm(),
     )
+
+
+def _say(labels: Mapping[str, str], value: str) -> str:
+    """A reading in the words of the form."""
+    return gettext(", ").join(str(labels.get(part, part)) for part in value.split(JOINED_BY)) or gettext("left empty")

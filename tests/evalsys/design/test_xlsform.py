@@ -17,12 +17,14 @@ from pyxform.xls2xform import convert
 import evalsys.examples
 from evalsys.base.errors import Refused
 from evalsys.design.programme_files import ProgrammeProblems, configuration_sha256, read_programme
+from evalsys.design.programme_layout import QUESTION
 from evalsys.design.xlsform_conditions import NoCondition, read_condition, write_condition
 from evalsys.design.xlsform_reading import read_xlsform
 from evalsys.design.xlsform_relevance import relevant_by_question, rules_from_relevant
 from evalsys.design.xlsform_sheets import LABELS, write_xlsform
 from evalsys.units.import_rows import ImportProblem
 from surveys.instrument.routing import Rule, follow, holds
+from tests.journeys.every_kind import every_kind
 
 CITY = read_programme(Path(evalsys.examples.__file__).parent / "city")
 ORDER = ("Q0", "Q1", "Q2", "Q3", "Q4", "Q5")
@@ -63,6 +65,22 @@ def varied() -> dict:
     return content
 
 
+def of_every_kind() -> dict:
+    """The city's configuration with several answers, numbers and days, and rules that look at several answers."""
+    content = copy.deepcopy(CITY.configuration)
+    part = content["questionnaire"]
+    part |= every_kind(part["questions"])
+    part["questions"] = [QUESTION.parse(QUESTION.dump(question), "", print) for question in part["questions"]]
+    part["routing"] += [
+        {"after": "M1", "goto": "D1", "when": {"question": "M1", "any_of": ["1", "2"]}},
+        {"after": "N1", "goto": "D1", "when": {"not": {"question": "M1", "any_of": ["3"]}}},
+    ]
+    return content
+
+
+WHOLE = {"city": CITY.configuration, "varied": varied(), "every kind": of_every_kind()}
+
+
 def book_of(content) -> openpyxl.Workbook:
     return openpyxl.load_workbook(io.BytesIO(write_xlsform(content)))
 
@@ -86,14 +104,14 @@ def change(book, sheet: str, code: str, column: str, value: str, by: str = "name
     return row
 
 
-@pytest.mark.parametrize("content", [CITY.configuration, varied()], ids=["city", "varied"])
+@pytest.mark.parametrize("content", WHOLE.values(), ids=WHOLE)
 def test_a_form_read_back_is_the_same_questionnaire(content):
     read = read_book(book_of(content))
     assert configuration_sha256(read.configuration) == configuration_sha256(content)
     assert (read.areas, read.units, read.stations) == (CITY.areas, CITY.units, CITY.stations)
 
 
-@pytest.mark.parametrize("content", [CITY.configuration, varied()], ids=["city", "varied"])
+@pytest.mark.parametrize("content", WHOLE.values(), ids=WHOLE)
 def test_pyxform_takes_what_is_written_without_a_warning(content, tmp_path):
     path = tmp_path / "form.xlsx"
     path.write_bytes(write_xlsform(content))
@@ -101,7 +119,20 @@ def test_pyxform_takes_what_is_written_without_a_warning(content, tmp_path):
     made = convert(str(path), warnings=warnings, validate=False)
     assert not warnings
     assert "非常满意" in made.xform and "very satisfied" in made.xform
-    assert made.xform.count("<select1 ") == 12 and 'constraint="string-length(.) &lt;= ' in made.xform
+    assert made.xform.count("<select1 ") >= 12 and 'constraint="string-length(.) &lt;= ' in made.xform
+
+
+def test_several_answers_numbers_and_days_have_their_types_and_limits(tmp_path):
+    book = book_of(WHOLE["every kind"])
+    rows = {}
+    for code in ("M1", "N1", "N2", "D1"):
+        row, columns = find_row(book, "survey", code)
+        rows[code] = tuple(book["survey"].cell(row, columns[name]).value for name in ("type", "constraint", "relevant"))
+    unless = "not((selected(${M1}, '1') or selected(${M1}, '2')))"
+    assert rows["M1"][:2] == ("select_multiple CN5", "count-selected(.) <= 3")
+    assert rows["N1"][0] == "integer" and rows["N1"][1].endswith(". <= 20") and unless in rows["N1"][2]
+    assert rows["N2"][0] == "decimal" and "not(selected(${M1}, '3'))" in rows["N2"][2]
+    assert rows["D1"][:2] == ("date", ". >= date('2025-01-01') and . <= date('2026-12-31')")
 
 
 def test_the_form_says_what_other_programs_do_not_take_from_it():
@@ -114,6 +145,15 @@ def test_a_value_that_no_expression_can_hold_is_refused_by_name():
     content = copy.deepcopy(CITY.configuration)
     content["questionnaire"]["routing"][0]["when"]["any_of"] = ["it's"]
     with pytest.raises(Refused, match="it's"):
+        write_xlsform(content)
+
+
+@pytest.mark.parametrize("name", ["1st", "unit", "interview"])
+def test_a_question_whose_name_a_form_cannot_have_is_refused_by_name(name):
+    content = copy.deepcopy(CITY.configuration)
+    content["questionnaire"]["questions"][1]["code"] = name
+    content["questionnaire"]["order"][-2] = name
+    with pytest.raises(Refused, match=name):
         write_xlsform(content)
 
 

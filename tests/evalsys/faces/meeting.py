@@ -17,9 +17,9 @@ KEYING = "/paper/keying"
 SERIAL = re.compile(r"\b\d+-\d{4}-[0-9A-Z]\b")
 
 
-def make_meeting(home: Path) -> Installation:
+def make_meeting(home: Path, **settings) -> Installation:
     """An open round by telephone, with everybody whom forms on paper want."""
-    place = make_open(home, mode_sequence=["phone"], random_arm_share=0.0)
+    place = make_open(home, mode_sequence=["phone"], random_arm_share=0.0, **settings)
     for name, role in PEOPLE.items():
         place.act(
             lambda s, r, n=name, k=role: add_user(s, r.clock, name=n, display_name=n, password=PASSWORD, roles=[k])
@@ -35,7 +35,7 @@ def make_batch(place: Installation, limit: int = 1) -> list[str]:
     return sorted(set(SERIAL.findall(chair.get(answer.location).text)))
 
 
-def key_form(client: FlaskClient, serial: str, **fields: str):
+def key_form(client: FlaskClient, serial: str, **fields: str | list[str]):
     """Key a form on its page; the answer."""
     page = f"{KEYING}/{ROUND}/{serial}"
     return send(client, page, **{f"f-{name}": value for name, value in fields.items()})

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from evalsys.base.errors import BadInput, NotFound, Refused
+from evalsys.fieldwork.board import describe_board
 from evalsys.fieldwork.closing import close_round
 from evalsys.fieldwork.jobs import dial_numbers, reconcile_attempts
 from evalsys.fieldwork.opt_outs import opt_out_case
 from evalsys.fieldwork.paper_batches import find_form, list_batches, list_handout, serial_of, sign_batch
 from evalsys.fieldwork.paper_entry import KEYED, key_form, settle_form
 from evalsys.fieldwork.sealing import require_balance, seal_answers
+from evalsys.results.freezing import freeze_round
 from surveys.errors import InstrumentError
 from surveys.fieldwork.serials import check_character, has_right_check
 from tests.evalsys.fieldwork.paper import FILLED, KEYERS, account, form_of, key, newest, print_batch
@@ -160,6 +162,7 @@ def test_keyings_lie_encrypted_and_are_erased_when_the_answers_are_sealed(place)
     assert place.sql("select id from paper_keying") == []
     balance = place.on_round(lambda s, r, round_: require_balance(s, round_))
     assert balance["paper"]["sealed"] == balance["paper"]["stored"] == len(serials)
+    assert place.on_round(freeze_round, actor="chair").rows == len(serials)
 
 
 def test_a_difference_waits_for_a_third_keying_that_decides_field_by_field(place):
@@ -171,6 +174,15 @@ def test_a_difference_waits_for_a_third_keying_that_decides_field_by_field(place
     form = key(place, serial, {**FILLED, "I1": "4"}, "sun")
     answers = talk_to(place, form.case_id).answers
     assert (form.state, answers["I1"], answers["P1"]) == ("done", "4", "2")
+
+
+def test_the_board_counts_what_came_on_paper_under_paper(place):
+    filled, blank, *_ = print_batch(place, 5)
+    key(place, filled, FILLED)
+    key(place, blank, {"said": "refused"})
+    board = place.on_round(describe_board)
+    assert board.by_channel["paper"].completes == 1
+    assert (board.by_channel["paper"].final, board.by_channel["paper"].open) == (2, 3)
 
 
 def test_where_three_say_three_things_one_of_them_settles_it_with_a_reason(place):

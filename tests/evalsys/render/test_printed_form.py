@@ -20,6 +20,7 @@ from evalsys.render.printed_form import HEAD, describe_form, list_missing_head
 from evalsys.render.printed_form_pdf import make_page, write_form_pdf
 from evalsys.render.printed_form_word import write_form_word
 from surveys.errors import InstrumentError
+from tests.journeys.every_kind import every_kind
 
 CITY = read_programme(Path(evalsys.examples.__file__).parent / "city").configuration
 HEADED = copy.deepcopy(CITY)
@@ -87,6 +88,18 @@ def test_an_open_question_has_lines_to_write_on():
     content = copy.deepcopy(CITY)
     content["questionnaire"]["questions"][-1]["channels"] = []
     assert describe_form(content, "en").items[-1].lines > 0
+
+
+def test_several_answers_numbers_and_days_say_how_they_are_answered():
+    content = copy.deepcopy(CITY)
+    content["questionnaire"] |= every_kind(content["questionnaire"]["questions"])
+    many, number, tenths, day = (
+        item for item in describe_form(content, "en").items if item.code in ("M1", "N1", "N2", "D1")
+    )
+    assert many.takes_several and many.hint == "(tick 1 to 3 boxes)" and len(many.choices) == 6
+    assert (number.choices, number.lines) == ((), 1) and "from 0 to 20" in number.hint and "to 50" in tenths.hint
+    assert day.lines == 1 and "year, month and day" in day.hint
+    assert "（可多选，1至3项）" in make_page([describe_form(content, "zh")])
 
 
 def test_what_the_head_lacks_is_named_and_printed_as_a_blank_line():
