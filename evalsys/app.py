@@ -31,7 +31,18 @@ from evalsys.gateways import make_telephone
 from surveys.errors import SurveyError
 
 # Every room's tables are known before a migration compares them with the database.
-for room in ("assessment", "audit", "design", "fieldwork", "hotline", "outbox", "results", "samples", "units"):
+for room in (
+    "assessment",
+    "audit",
+    "design",
+    "fieldwork",
+    "hotline",
+    "outbox",
+    "oversight",
+    "results",
+    "samples",
+    "units",
+):
     import_module(f"evalsys.{room}.models")
 import_module("evalsys.fieldwork.paper_models")
 

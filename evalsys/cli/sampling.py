@@ -10,6 +10,7 @@ from evalsys.cli.context import acting, as_json, describe_problem, entry_point, 
 from evalsys.design.queries import get_round
 from evalsys.fieldwork.queries import find_earlier
 from evalsys.fieldwork.releases import release_where_needed
+from evalsys.oversight.observers import list_nonces
 from evalsys.samples.draws import commit_frame, draw_sample, get_draw
 from evalsys.samples.frames import preview_report
 from evalsys.samples.imports import ImportReport, import_service_records, import_staff_numbers
@@ -114,7 +115,7 @@ def commit(
             beacon_source=beacon_source,
             dice_source=dice_source,
             earlier=find_earlier(session, found),
-            contributed_nonces=nonces,
+            contributed_nonces=(*nonces, *list_nonces(session, runtime, found)),
         )
         names = ("frame_size", "frame_root", "commitment_sha256")
         figures = {name: getattr(draw, name) for name in names}

@@ -14,6 +14,8 @@ from evalsys.faces.interviewer import routes as interviewer
 from evalsys.faces.public import routes as public
 from evalsys.faces.respondent import routes as respondent
 from evalsys.faces.session import routes as session
+from evalsys.faces.supervisor import invitations
+from evalsys.faces.supervisor import routes as supervisor
 from evalsys.faces.voice import routes as voice
 
 FACES = (
@@ -34,6 +36,8 @@ FACES = (
     paper_keying,
     interviewer,
     respondent,
+    invitations,
+    supervisor,
     voice,
 )
 

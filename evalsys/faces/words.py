@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -50,6 +51,8 @@ REFUSAL_WORDS = (
     N_("freezing"),
     N_("scoring"),
     N_("publishing"),
+    N_("contributing to the seed"),
+    N_("repeating the draw"),
 )
 
 
@@ -87,6 +90,7 @@ def moment(at: datetime | None) -> str:
 def add_words(app: Flask) -> None:
     """Give the words to every template."""
     app.add_template_filter(moment)
+    app.add_template_filter(json.loads, "read_json")
     app.jinja_env.globals.update(
         tongue=tongue,
         name_of=name_of,

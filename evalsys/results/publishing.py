@@ -160,6 +160,13 @@ def _write_bundles(
     return names
 
 
+def write_draw_bundle(session: Session, runtime: Runtime, round_: Round, path: Path) -> None:
+    """What re-drawing the sample needs, and nothing of answers: for supervisors, from the draw on."""
+    refuse_unless(round_, "drawn", "open", "paused", "closed", "frozen", "published", doing="repeating the draw")
+    members = _draw_members(session, runtime, round_) | {VERIFIER_MEMBER: Path(surveys.sampling.verify_draw.__file__)}
+    write_bundle(path, round_.code, "public", members, runtime.keyring.signing_key())
+
+
 def _draw_members(session: Session, runtime: Runtime, round_: Round) -> dict[str, bytes]:
     draw = get_draw(session, round_)
     lines = sorted(line.encode() for line in frame_lines(session, round_))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pyotp
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from evalsys.accounts.actions import add_user
+from evalsys.fieldwork.jobs import dial_numbers
+from evalsys.fieldwork.releases import open_round
 from tests.browser.test_pages import CHINESE, PASSWORD, read_words, sign_in
-from tests.evalsys.installation import make_draft
+from tests.evalsys.installation import BEACON, OPENING, ROUND, draw, import_all, make_draft
 from tests.services.serving import serving
 
 OFFICERS = {"admin": "administrator", "officer": "security", "wang": "commission", "looker": "auditor"}
@@ -33,6 +37,18 @@ def address(place):
     """Where it is served."""
     with serving(place.app) as address:
         yield address
+
+
+@pytest.fixture(scope="module")
+def supervised(tmp_path_factory):
+    """Another installation, whose round has records and no commitment yet, and where it is served."""
+    place = make_draft(tmp_path_factory.mktemp("supervised"))
+    import_all(place)
+    place.act(
+        lambda s, r: add_user(s, r.clock, name="wang", display_name="wang", password=PASSWORD, roles=["commission"])
+    )
+    with serving(place.app) as address:
+        yield place, address
 
 
 def look_at(page, address: str, path: str, screenshots, name: str) -> None:
@@ -101,3 +117,61 @@ def test_the_auditors_pages_fit_and_have_no_barrier(page, address, screenshots):
     page.set_input_files("input[type=file]", kept.value.path())
     page.get_by_role("button", name="Compare").click()
     assert "Compared with the checkpoint" in page.locator("main").inner_text()
+
+
+def test_a_supervisor_goes_from_invitation_to_signed_minutes(browser, supervised, screenshots, tmp_path):
+    place, address = supervised
+    context = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    chair, page = context.new_page(), browser.new_context(locale="zh-CN", accept_downloads=True).new_page()
+    observers, mine = f"/commission/rounds/{ROUND}/observers", f"/oversight/rounds/{ROUND}"
+    sign_in(chair, address, "wang")
+    chair.goto(f"{address}{observers}?lang=en")
+    chair.fill("#name", "Ms Zhou")
+    chair.get_by_role("button", name="Make the link").click()
+    link = "/observe/" + chair.locator("[role=status] code").inner_text().rpartition("/observe/")[2]
+    look_at(chair, address, observers, screenshots, "observers")
+
+    look_at(page, address, link, screenshots, "invitation")
+    page.fill("#user_name", "zhou")
+    page.fill("#password", PASSWORD)
+    page.fill("#again", PASSWORD)
+    page.locator("main form button").click()
+    sign_in(page, address, "zhou")
+    assert page.url.endswith("/oversight/")
+    look_at(page, address, "/oversight/", screenshots, "supervision")
+    look_at(page, address, mine, screenshots, "supervised-draft")
+    page.fill("#nonce", "c0ffee" * 8)
+    page.locator(f"form[action='{mine}/nonce'] button").click()
+    assert page.locator("[role=status]").count() == 1
+
+    chair.goto(f"{address}/commission/rounds/{ROUND}?lang=en")
+    chair.fill("input[name=beacon_source]", BEACON)
+    chair.fill("input[name=dice_source]", "twenty dice")
+    chair.get_by_role("button", name="Commit", exact=True).click()
+    draw(place)
+    place.clock.at = OPENING
+    place.on_round(open_round, actor="wang")
+    place.do_job(dial_numbers)
+
+    look_at(page, address, mine, screenshots, "supervised-drawn")
+    with page.expect_download() as drawn:
+        page.get_by_role("link", name=f"draw-{ROUND}.zip").click()
+    with page.expect_download() as verifier:
+        page.locator("main").get_by_role("link", name="verify_draw.py").click()
+    command = page.locator("main pre code", has_text="verify_draw").inner_text().split()
+    files = [str(drawn.value.path()), command[-1]]
+    said = subprocess.run([sys.executable, "-I", verifier.value.path(), *files], capture_output=True, text=True)
+    assert said.returncode == 0, said.stdout + said.stderr
+    look_at(page, address, f"{mine}/interviews", screenshots, "supervised-interviews")
+    assert page.locator("main tbody tr").count() == place.sql("select count(*) from attempt")[0][0] > 0
+
+    page.goto(f"{address}{mine}?lang=en")
+    page.check("input[value=re-draw]")
+    page.fill("#printed", said.stdout)
+    page.fill("#text", "The dice were rolled openly, and my own machine draws the same sample.")
+    page.get_by_role("button", name="Sign the minutes").click()
+    assert "draws the same sample" in page.locator(".minutes").inner_text()
+    look_at(page, address, mine, screenshots, "supervised-signed")
+    chair.goto(f"{address}{observers}?lang=en")
+    assert "draws the same sample" in chair.locator(".minutes").inner_text()
+    assert place.sql("select count(*) from audit_entry where action = 'minutes signed'") == [(1,)]

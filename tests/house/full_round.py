@@ -25,7 +25,7 @@ from tests.house.database_content import read_content
 #: the year's assessment needs a second round, nobody but the machine calls in this one, and nobody's quality is controlled; nothing
 #: else may be empty
 EMPTY = {"assessment_run", "shift", "hold", "appointment", "case_note", "staff_call"}
-EMPTY |= {"interviewer_tally", "recontact", "monitoring", "voiding", "proposal"}
+EMPTY |= {"interviewer_tally", "recontact", "monitoring", "voiding", "proposal", "observer", "minutes"}
 EMPTY |= {"paper_batch", "paper_form", "paper_keying"}
 HEARD_OF = 60
 

@@ -56,6 +56,7 @@ TAKEN = {
     "0010": {"staff_call": {"*"}},
     "0012": {"paper_batch": {"*"}, "paper_form": {"*"}, "paper_keying": {"*"}},
     "0013": {"round": {"purged_at"}},
+    "0014": {"observer": {"*"}, "minutes": {"*"}},
 }
 
 

@@ -33,6 +33,7 @@ from evalsys.fieldwork.releases import open_round, pause_round, release_where_ne
 from evalsys.fieldwork.worklists import count_due, list_work_lists
 from evalsys.hotline.actions import import_orders
 from evalsys.hotline.queries import count_orders
+from evalsys.oversight.observers import list_nonces
 from evalsys.render import words
 from evalsys.render.figures import interval_figure
 from evalsys.render.score_table import ScoreTable, make_score_table
@@ -149,6 +150,7 @@ def commit(code: str):
             beacon_source=_clean(form.beacon_source),
             dice_source=_clean(form.dice_source),
             earlier=find_earlier(session, found),
+            contributed_nonces=list_nonces(session, current_runtime(), found),
         )
     flash(gettext("The frame is committed. Print or publish the commitment before the sources are drawn."))
     return redirect(url_for("commission.show_round", code=code))

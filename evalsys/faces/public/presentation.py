@@ -78,6 +78,8 @@ def list_ways() -> Iterator[tuple[str, str]]:
         yield "paper_keying.show_work", gettext("Keying forms")
     if may("paper.sign"):
         yield "paper.show_signing", gettext("Signing forms on paper")
+    if may("oversight.observe"):
+        yield "supervisor.list_all", gettext("Supervision")
     if may("oversight.audit"):
         yield "auditor.show_log", gettext("Log of acts")
     if may("accounts.read"):

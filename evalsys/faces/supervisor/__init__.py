@@ -1,0 +1,1 @@
+"""The face of special supervisors, and where the commission invites them."""
