@@ -91,6 +91,14 @@ FORM = Fields(
     }
 )
 RULE = Fields({"after": code(20), "goto": code(20), "when": Condition()})
+#: questions that follow one another and are shuffled for each case, or shown as one matrix
+BLOCK = Fields(
+    {
+        "questions": ListOf(code(20), least=2),
+        "shuffled": Optional(YesNo(), False),
+        "matrix": Optional(YesNo(), False),
+    }
+)
 QUESTIONNAIRE = Fields(
     {
         "order": ListOf(code(20), least=1),
@@ -106,6 +114,8 @@ QUESTIONNAIRE = Fields(
         "consent": Fields({"scale": code(20), "recording": Optional(BILINGUAL, None), "wording": WORDING}),
         "questions": ListOf(QUESTION),
         "routing": Optional(ListOf(RULE), []),
+        "blocks": Optional(ListOf(BLOCK), []),
+        "longest_minutes": Optional(MapOf(Number(0.1, 600), ("web", "sms", "voice", "interviewer", "paper")), None),
         "form": Optional(FORM, None),
         "messages": MapOf(WORDING, (*MESSAGES, *KEY_MESSAGES), required=MESSAGES),
     }

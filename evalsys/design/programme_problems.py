@@ -94,6 +94,14 @@ FILE_SENTENCES = {
     "relevant-differs": N_("This does not agree with the sheet routing; change the rule there, or remove that sheet."),
     "consent-missing": N_("The form needs a select_one question CONSENT, which asks whether to take part."),
     "group-ends": N_("A group ends here that did not begin."),
+    "in-two-blocks": N_("Question %(question)s stands in two blocks."),
+    "block-not-together": N_("The questions of a block must follow one another in the order."),
+    "matrix-of-one-scale": N_(
+        "A matrix has questions with one and the same scale and channels, each with one answer to choose."
+    ),
+    "rule-into-block": N_("No rule may begin or end at %(question)s, which stands in a block."),
+    "takes-too-long": N_("The interview takes %(minutes)s minutes, more than %(most)s."),
+    "asks-two-things": N_("“%(word)s” may join two things, which one answer cannot tell apart."),
     "partial-above-complete": N_("A partial interview cannot need more than a complete one."),
 }
 

@@ -29,6 +29,7 @@ _HELD = select(
     Interview.outcome,
     Interview.language,
     Interview.unit_code,
+    Case.ticket,
     Round.state.label("round_state"),
     Configuration.sha256,
     RoundUnit.name_zh,
@@ -69,11 +70,12 @@ class Conversation:
     unit_name: Mapping[str, str]
     month: str
     county: str
+    ticket: str
 
     @property
     def questionnaire(self) -> Questionnaire:
-        """What is asked."""
-        return self.rules.questionnaire
+        """What is asked, in the order of this case."""
+        return self.rules.questionnaire.arranged(self.ticket)
 
     @property
     def is_open(self) -> bool:
@@ -126,6 +128,7 @@ def _load(session: Session, runtime: Runtime, statement: Select, **place: int | 
         unit_code=row.unit_code,
         unit_name={"zh": row.name_zh, "en": row.name_en},
         county=row.county,
+        ticket=row.ticket,
         month=row.served_on.strftime("%Y-%m") if row.served_on else "",
     )
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from surveys.instrument.questions import Question
 
 MOST_WAYS = 20_000
+#: words that join two things in a question; what is in brackets is an example
+_JOINS = {"zh": re.compile(r"以及|或者|和|及|、"), "en": re.compile(r"\b(?:and|or)\b|/")}
+_EXAMPLE = re.compile(r"\[[^\]]*\]|（[^）]*）|\([^)]*\)|\{[^}]*\}")
 _RECORDING = re.compile(r"https://[^\s{}<>\"]+")
 #: the messages that a key needs, where it is given
 MESSAGES_BY_KEY = {
@@ -47,6 +50,20 @@ def find_problems(questionnaire: Questionnaire) -> list[Finding]:
         *_lint_scales(questionnaire),
         *_lint_keys(questionnaire),
         *_lint_outcome(questionnaire),
+        *_lint_blocks(questionnaire),
+        *_lint_lengths(questionnaire),
+    ]
+
+
+def find_hints(questionnaire: Questionnaire) -> list[Finding]:
+    """What should be looked at again: two things asked about at once, which one answer cannot tell apart."""
+    return [
+        Finding(question.code, "asks-two-things", {"language": language, "word": found[0]})
+        for question in questionnaire.questions.values()
+        if question.takes_one
+        for language, pattern in _JOINS.items()
+        for texts in question.wording.values()
+        if (found := pattern.search(_EXAMPLE.sub("", texts.get(language, ""))))
     ]
 
 
@@ -255,3 +272,40 @@ def _lint_outcome(questionnaire: Questionnaire) -> Iterator[Finding]:
         yield Finding("complete_at_least", "more-than-indicators", {"most": len(questionnaire.scored)})
     if questionnaire.partial_at_least > questionnaire.complete_at_least:
         yield Finding("partial_at_least", "partial-above-complete")
+
+
+def _lint_blocks(questionnaire: Questionnaire) -> Iterator[Finding]:
+    order, taken = questionnaire.order, set()
+    for number, block in enumerate(questionnaire.blocks, 1):
+        place = f"blocks[{number}]"
+        unknown = [code for code in block.questions if code not in order]
+        for code in unknown:
+            yield Finding(place, "unknown-question", {"question": code})
+        if unknown:
+            continue
+        for code in sorted(taken.intersection(block.questions)):
+            yield Finding(place, "in-two-blocks", {"question": code})
+        taken.update(block.questions)
+        places = sorted(order.index(code) for code in block.questions)
+        if places != list(range(places[0], places[0] + len(places))):
+            yield Finding(place, "block-not-together", {})
+        rows = [questionnaire.question(code) for code in block.questions]
+        alike = {
+            (question.takes_one, question.scale.code if question.options else "", question.channels)
+            for question in rows
+        }
+        if block.is_matrix and (len(alike) != 1 or not rows[0].takes_one):
+            yield Finding(place, "matrix-of-one-scale", {})
+        for rule in questionnaire.rules:
+            inside = {rule.after, rule.goto} & set(block.questions)
+            if inside:
+                yield Finding(place, "rule-into-block", {"question": min(inside)})
+
+
+def _lint_lengths(questionnaire: Questionnaire) -> Iterator[Finding]:
+    for channel, most in questionnaire.longest_minutes.items():
+        minutes = max(questionnaire.minutes(channel, language) for language in LANGUAGES)
+        if minutes > most:
+            yield Finding(
+                f"longest_minutes.{channel}", "takes-too-long", {"minutes": f"{minutes:.1f}", "most": f"{most:g}"}
+            )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 from surveys.errors import InstrumentError
-from surveys.instrument.lint import Finding, find_problems
+from surveys.instrument.lengths import estimate_minutes
+from surveys.instrument.lint import Finding, find_hints, find_problems
 from surveys.instrument.questions import Question, question_from
 from surveys.instrument.routing import Answers, Rule, follow
 from surveys.instrument.scales import Scale
@@ -20,6 +23,15 @@ PARTIAL = "1.2"
 NOT_ELIGIBLE = "4.10"
 CONSENT = "CONSENT"
 PARTS = ("programme", "indicators", "scales", "questionnaire")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Questions that follow one another: asked in an order of chance, or shown as one matrix, or both."""
+
+    questions: tuple[str, ...]
+    is_shuffled: bool = False
+    is_matrix: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,8 @@ class Questionnaire:
     interviewer_key: str
     context: Mapping[str, Mapping[str, str]]
     document: str
+    blocks: tuple[Block, ...] = ()
+    longest_minutes: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def from_configuration(cls, configuration: Mapping[str, Any]) -> Questionnaire:
@@ -83,6 +97,11 @@ class Questionnaire:
             later_key=part.get("later_key", ""),
             interviewer_key=part.get("interviewer_key", ""),
             context=_programme_context(configuration["programme"]),
+            blocks=tuple(
+                Block(tuple(block["questions"]), block.get("shuffled", False), block.get("matrix", False))
+                for block in part.get("blocks", ())
+            ),
+            longest_minutes=part.get("longest_minutes") or {},
             document=json.dumps({name: configuration[name] for name in PARTS}, sort_keys=True, ensure_ascii=False),
         )
 
@@ -101,6 +120,24 @@ class Questionnaire:
     def validate_answer(self, code: str, value: str) -> str:
         """The value as it is stored; raises ``InstrumentError`` for an unknown question or a value that is none."""
         return self.question(code).validate(value)
+
+    def arranged(self, ticket: str) -> Questionnaire:
+        """The questionnaire as the case of that ticket is asked it: the same, but for the order within shuffled blocks.
+
+        By SHA-256("evalsys-order-v1\\n" + ticket + "\\n" + code), so that it is the same each time and stands nowhere.
+        """
+        order = list(self.order)
+        for block in self.blocks:
+            if block.is_shuffled:
+                places = sorted(order.index(code) for code in block.questions)
+                for place, code in zip(places, sorted(block.questions, key=partial(_order_key, ticket)), strict=True):
+                    order[place] = code
+        return self if tuple(order) == self.order else replace(self, order=tuple(order))
+
+    def matrix_of(self, code: str) -> tuple[str, ...]:
+        """The questions that are shown as one matrix with this one, itself among them; it alone where there is none."""
+        block = next((block for block in self.blocks if block.is_matrix and code in block.questions), None)
+        return tuple(one for one in self.order if block and one in block.questions) or (code,)
 
     def path(self, answers: Answers, channel: str | None = None) -> tuple[str, ...]:
         """The codes on the way that these answers lead, answered or still open; with ``channel`` only what it asks."""
@@ -205,6 +242,18 @@ class Questionnaire:
     def lint(self) -> list[Finding]:
         """Everything that would go wrong in the field; empty for a questionnaire that can be used."""
         return find_problems(self)
+
+    def hints(self) -> list[Finding]:
+        """What a designer should look at again, and may leave as it is."""
+        return find_hints(self)
+
+    def minutes(self, channel: str, language: str) -> float:
+        """How long an interview takes that is asked every question of a channel, see ``surveys.instrument.lengths``."""
+        return estimate_minutes(self, channel, language)
+
+
+def _order_key(ticket: str, code: str) -> str:
+    return hashlib.sha256(f"evalsys-order-v1\n{ticket}\n{code}".encode()).hexdigest()
 
 
 def _question_documents(indicators: list[Mapping], own: list[Mapping]) -> dict[str, dict[str, Any]]:

@@ -15,6 +15,7 @@ from evalsys.base.database import db, transaction
 from evalsys.base.runtime import current_runtime
 from evalsys.design.actions import create_round, load_programme
 from evalsys.design.programme_files import read_programme
+from evalsys.design.programme_problems import FILE_SENTENCES
 from evalsys.design.queries import (
     get_latest_configuration,
     get_programme,
@@ -40,6 +41,7 @@ from evalsys.samples.imports import import_service_records
 from evalsys.units.actions import update_unit
 from evalsys.units.models import Unit
 from evalsys.units.queries import count_stations, get_unit, list_units
+from surveys.instrument import CHANNELS, Questionnaire
 
 blueprint = Blueprint("designer", __name__, template_folder="templates", url_prefix="/design")
 
@@ -81,12 +83,18 @@ def show_programme_page(code: str, form: QuestionnaireForm) -> str:
     """The page of a programme, with what was typed into the form for a new questionnaire."""
     programme = get_programme(db.session(), code)
     configuration = get_latest_configuration(db.session(), programme)
+    questionnaire = Questionnaire.from_configuration(configuration.content)
     return render_template(
         "designer/programme.html",
         programme=programme,
         content=configuration.content,
         newest=configuration,
         form=form,
+        lengths=[
+            (channel, questionnaire.minutes(channel, "zh"), questionnaire.minutes(channel, "en"))
+            for channel in CHANNELS
+        ],
+        hints=[(hint.place, FILE_SENTENCES[hint.problem], hint.params) for hint in questionnaire.hints()],
         missing_head=[HEAD_NAMES[name] for name in list_missing_head(configuration.content)],
     )
 

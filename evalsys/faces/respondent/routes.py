@@ -92,14 +92,10 @@ def answer_all(token: str):
     talk, elsewhere = _at_work(token, on_one_page=True)
     if elsewhere is not None:
         return _too_late(token) or elsewhere
-    forms, language = _forms(talk, request.form), _language(talk)
-    for code, form in forms.items():
-        if talk.is_open and code in talk.questionnaire.path(talk.answers, CHANNEL) and form.validate():
-            with transaction() as session:
-                talk = _record(session, talk, code, form.value, language)
+    forms = _forms(talk, request.form)
+    talk, problems = _keep(talk, forms)
     if talk.is_open and talk.next_question(CHANNEL) is not None:
-        path = talk.questionnaire.path(talk.answers, CHANNEL)
-        return _all_page(token, talk, forms, problems=[code for code in path if forms[code].errors])
+        return _all_page(token, talk, forms, problems)
     return redirect(_where_to_go_on(token, talk))
 
 
@@ -140,7 +136,7 @@ def submit(token: str):
 @blueprint.get("/<token>/<code>")
 @require(TOKEN)
 def ask(token: str, code: str):
-    """One question, with the answer given before if there was one."""
+    """One question, or the matrix that it stands in, with the answers given before if there were some."""
     talk, elsewhere = _at_question(token, code)
     if elsewhere is not None:
         return elsewhere
@@ -154,12 +150,10 @@ def answer(token: str, code: str):
     talk, elsewhere = _at_question(token, code)
     if elsewhere is not None:
         return _too_late(token) or elsewhere
-    language = _language(talk)
-    form = make_form(talk.questionnaire.question(code), language, request.form)
-    if not form.validate():
-        return _question_page(token, talk, code, form)
-    with transaction() as session:
-        talk = _record(session, talk, code, form.value, language)
+    forms = _forms(talk, request.form, _together(talk, code))
+    talk, problems = _keep(talk, forms)
+    if problems:
+        return _question_page(token, talk, code, forms, problems)
     return redirect(_where_to_go_on(token, talk))
 
 
@@ -193,6 +187,17 @@ def _record(session: Session, talk: Conversation, code: str, value: str, languag
     return record_answer(session, runtime, talk, code, value, channel=CHANNEL, language=language, to_review=to_review)
 
 
+def _keep(talk: Conversation, forms: Mapping[str, Form]) -> tuple[Conversation, list[str]]:
+    """Keep what was answered along the path that the answers make, each by itself; the codes of what is missing or wrong."""
+    language = _language(talk)
+    for code, form in forms.items():
+        if talk.is_open and code in talk.questionnaire.path(talk.answers, CHANNEL) and form.validate():
+            with transaction() as session:
+                talk = _record(session, talk, code, form.value, language)
+    path = talk.questionnaire.path(talk.answers, CHANNEL)
+    return talk, [code for code in path if code in forms and forms[code].errors]
+
+
 def _where_to_go_on(token: str, talk: Conversation) -> str:
     """The address of what comes next: a question, all of them, the review, or the last page."""
     if not talk.is_open:
@@ -217,13 +222,26 @@ def _at_work(token: str, *, on_one_page: bool = False) -> tuple[Conversation | N
     return talk, None
 
 
-def _forms(talk: Conversation, sent: Mapping | None = None) -> dict[str, Form]:
-    """A form per question that the web asks, in order, whichever the path."""
+def _forms(talk: Conversation, sent: Mapping | None = None, codes: Sequence[str] = ()) -> dict[str, Form]:
+    """A form per question that the web asks, in order, whichever the path, or of those named; one alone needs no prefix."""
     language, questionnaire = _language(talk), talk.questionnaire
+    alone = len(codes) == 1
     return {
-        code: make_form(questionnaire.question(code), language, sent, answer=talk.answers.get(code), prefix=f"{code}-")
-        for code in questionnaire.asked_by(CHANNEL)
+        code: make_form(
+            questionnaire.question(code),
+            language,
+            sent,
+            answer=talk.answers.get(code),
+            prefix="" if alone else f"{code}-",
+        )
+        for code in codes or questionnaire.asked_by(CHANNEL)
     }
+
+
+def _together(talk: Conversation, code: str) -> list[str]:
+    """The questions of one page: this one, and those of its matrix that are on the path."""
+    path = talk.questionnaire.path(talk.answers, CHANNEL)
+    return [one for one in talk.questionnaire.matrix_of(code) if one in path]
 
 
 def _all_page(token: str, talk: Conversation, forms: Mapping[str, Form], problems: Sequence[str] = ()):
@@ -247,23 +265,29 @@ def _at_question(token: str, code: str) -> tuple[Conversation | None, ResponseRe
     return talk, None
 
 
-def _question_page(token: str, talk: Conversation, code: str, form=None):
-    language = _language(talk)
-    question = talk.questionnaire.question(code)
-    path = talk.questionnaire.path(talk.answers, CHANNEL)
-    before = talk.questionnaire.previous_question(talk.answers, CHANNEL, code)
+def _question_page(
+    token: str,
+    talk: Conversation,
+    code: str,
+    forms: Mapping[str, Form] | None = None,
+    problems: Sequence[str] = (),
+):
+    language, questionnaire = _language(talk), talk.questionnaire
+    codes = _together(talk, code)
+    path = questionnaire.path(talk.answers, CHANNEL)
+    before = questionnaire.previous_question(talk.answers, CHANNEL, codes[0])
     return render_template(
         "respondent/question.html",
         token=token,
-        code=code,
+        talk=talk,
         lang=language,
-        question=question,
-        text=talk.questionnaire.text(code, language, CHANNEL, talk.context(language)),
-        form=form or make_form(question, language, answer=talk.answers.get(code)),
-        number=path.index(code) + 1,
-        total=len(talk.questionnaire.order),
+        forms=forms or _forms(talk, codes=codes),
+        texts={one: questionnaire.text(one, language, CHANNEL, talk.context(language)) for one in codes},
+        problems=problems,
+        number=path.index(codes[0]) + 1,
+        total=len(questionnaire.order),
         before=before.code if before else None,
-    ), (422 if form else 200)
+    ), (422 if problems else 200)
 
 
 def _too_late(token: str) -> ResponseReturnValue | None:
