@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 from evalsys.design.instrument_checks import check_instrument
 from evalsys.design.programme_problems import FileProblem
+from evalsys.design.text_message_checks import check_text_messages
 from surveys.fieldwork import OUTCOMES
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
-_PIPE = re.compile(r"\{([^{}]*)\}")
 INSTRUMENT_FILES = ("indicators.csv", "scales.csv", "questionnaire.toml")
 Rows = Sequence[Mapping[str, Any]]
 
@@ -40,7 +40,7 @@ def check_programme(configuration: Mapping[str, Any], areas: Rows, units: Rows, 
     ]
     if any(problem.file in INSTRUMENT_FILES for problem in problems):
         return problems
-    return problems + check_instrument(configuration)
+    return [*problems, *check_text_messages(configuration, units), *check_instrument(configuration)]
 
 
 def _row(file: str, index: int, column: str, value: object, problem: str, **params: object) -> FileProblem:
@@ -189,12 +189,6 @@ def _check_fieldwork(fieldwork: Mapping) -> Iterator[FileProblem]:
     for mode in fieldwork["mode_sequence"]:
         if fieldwork["budget"] is not None and fieldwork[needed[mode]] is None:
             yield _key(file, "budget", fieldwork["budget"], "cost-missing", cost=needed[mode])
-    for language, text in fieldwork["sms"]["text"].items():
-        pipes = _PIPE.findall(text)
-        if "link" not in pipes:
-            yield _key(file, f"sms.text.{language}", "", "link-missing")
-        for pipe in set(pipes) - {"link", "unit"}:
-            yield _key(file, f"sms.text.{language}", pipe, "unknown-pipe", pipe=pipe)
 
 
 def _check_interviewers(configuration: Mapping) -> Iterator[FileProblem]:

@@ -25,6 +25,8 @@ from evalsys.design.programme_schema import (
 FORMAT = "evalsys-programme-1"
 LANGUAGES = ("zh", "en")
 MESSAGES = ("complete", "ineligible", "refused", "opted_out", "closed", "not_now", "no_key", "wrong_key", "menu")
+#: text messages besides the invitation
+MORE_TEXTS = ("reminder_1", "reminder_2", "thanks")
 #: said only where the key that they belong to is given
 KEY_MESSAGES = (
     "choose_language",
@@ -162,7 +164,14 @@ FIELDWORK = Fields(
         "delays_minutes": Fields(
             {name: Number(0) for name in ("busy", "no_answer", "machine", "soft_refusal", "technical")}
         ),
-        "sms": Fields({"stop_words": ListOf(Text(40), least=1), "text": BILINGUAL}),
+        "sms": Fields(
+            {
+                "stop_words": ListOf(Text(40), least=1),
+                "text": BILINGUAL,
+                "reminder_days": Optional(ListOf(Number(0.5, 60)), []),
+                **{name: Optional(BILINGUAL, None) for name in MORE_TEXTS},
+            }
+        ),
         "web": Optional(
             Fields({"layout": Optional(OneOf(("paged", "single")), "paged"), "review": Optional(YesNo(), False)}), None
         ),

@@ -41,7 +41,7 @@ _HISTORY = select(
     Attempt.outcome,
     Attempt.counts,
     Attempt.channel,
-).where(Attempt.state == "ended", Attempt.voided_at.is_(None))
+).where(Attempt.state == "ended", Attempt.voided_at.is_(None), Attempt.message != "thanks")
 
 
 @dataclass
@@ -166,6 +166,9 @@ def conclude_attempt(
     """
     attempt.state, attempt.ended_at = "ended", at or runtime.clock.now()
     attempt.outcome, attempt.counts, attempt.seconds = result.outcome, result.counts_as_try, seconds
+    if attempt.message == "thanks":
+        attempt.counts = False
+        return
     begun = attempt.started_at or attempt.planned_at
     agreed = appointment_at
     if attempt.said == "call_later":
@@ -221,19 +224,36 @@ def _plan_next(runtime: Runtime, attempt: Attempt, dossier: Dossier) -> None:
 
 
 def _after_message(dossier: Dossier, attempt: Attempt, now: datetime) -> tuple[str, datetime | None]:
-    """After a message the telephone follows, later if it was delivered; in the swapped arm the telephone came before.
+    """After a message the reminders follow, then the telephone, later if it was delivered; in the swapped arm the telephone came before.
 
     A message that never left is sent again first, so that a busy provider does not turn one mode into the other.
     """
     rules, history = dossier.rules, dossier.history
-    if attempt.outcome == "3.16" and sum(not entry.by_phone for entry in history) < MESSAGES:
+    if attempt.outcome == "3.16" and _count_failing(history) < MESSAGES:
         due = dossier.hours.next_open(now + rules.retry.delay_after(attempt.outcome), dossier.field_until)
         return ("sms", due) if due else ("", None)
+    if attempt.outcome == "3.19" and (due := _remind_at(dossier, now)):
+        return "sms", due
     if any(entry.by_phone for entry in history) or not rules.other_channel("sms"):
         return "", None
     wait = rules.phone_after_message if attempt.outcome == "3.19" else timedelta(0)
     due = next_try(rules.retry, dossier.hours, [], now + wait, dossier.field_until)
     return (rules.next_call(), due) if due else ("", None)
+
+
+def _count_failing(history: list[Try]) -> int:
+    """How many messages in a row were not delivered, the last ones."""
+    messages = [entry.outcome for entry in history if not entry.by_phone]
+    return next((back for back, outcome in enumerate(reversed(messages)) if outcome == "3.19"), len(messages))
+
+
+def _remind_at(dossier: Dossier, now: datetime) -> datetime | None:
+    """When the next reminder is due, in the hours of the case's county; ``None`` where there is none before fieldwork ends."""
+    delivered = [entry.at for entry in dossier.history if not entry.by_phone and entry.outcome == "3.19"]
+    after = dossier.rules.reminder_after[len(delivered) - 1 :]
+    if not after:
+        return None
+    return dossier.hours.next_open(max(now, delivered[0] + after[0]), dossier.field_until)
 
 
 def _is_for_person(attempt: Attempt) -> bool:

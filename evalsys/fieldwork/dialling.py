@@ -11,19 +11,21 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Row, bindparam, case, insert, select, update
 from sqlalchemy.orm import Session
 
 from evalsys.base.clock import Clock
 from evalsys.base.runtime import Runtime
 from evalsys.design.models import Round
 from evalsys.fieldwork.cases import end_attempt, open_dossiers
+from evalsys.fieldwork.messages import is_thankable, name_messages, write_messages
 from evalsys.fieldwork.models import Attempt, Interview
 from evalsys.fieldwork.rules import INTERVIEWER, FieldRules, rules_of
 from evalsys.gateways.port import CallRequest, MessageRequest, ProviderRefused, ProviderUnknown
 from evalsys.samples.imports import read_phone
 from evalsys.samples.models import Case, ServiceRecord
 from surveys.fieldwork import provider_failed
+from surveys.instrument.segments import measure_message
 
 #: an attempt of which nothing was heard for so long is looked up at the provider
 LOST_AFTER = timedelta(minutes=1)
@@ -36,7 +38,7 @@ _THREADS = 4
 
 
 _DUE = (
-    select(Interview.case_id, Interview.tries, Interview.unit_code, Case.cid, ServiceRecord)
+    select(Interview.case_id, Interview.tries, Interview.unit_code, Case.cid, ServiceRecord, Interview.language)
     .join(Case, Case.id == Interview.case_id)
     .join(ServiceRecord, ServiceRecord.id == Case.record_id)
 )
@@ -44,16 +46,18 @@ _DUE = (
 
 @dataclass(frozen=True)
 class Planned:
-    """An attempt that was kept and is about to be made. ``by_person``: whoever answers is joined to the interviewer who asked for it."""
+    """An attempt that was kept and is about to be made. ``by_person``: whoever answers is joined to the interviewer who asked for it.
+
+    ``body``: of a text message.
+    """
 
     attempt_id: int
     key: str
     channel: str
     phone: str
     caller_id: str
-    cid: str
-    unit_name: dict[str, str]
     planned_at: datetime
+    body: str = ""
     by_person: bool = False
 
 
@@ -85,10 +89,33 @@ def plan_attempts(
     """Keep the next ``limit`` due attempts of a channel before anybody is contacted.
 
     ``fence``: that of the worker's claim. ``numbers``: how many attempts each caller id may make, lessened by those planned; they
-    allow ``limit`` in all. ``probing``: they are made to see whether the provider works again.
+    allow ``limit`` in all. ``probing``: they are made to see whether the provider works again. After the messages that are due come
+    those that thank.
     """
-    due = _take_due(session, rules_of(round_.configuration), round_, channel, limit, runtime.clock.now())
-    return _keep_planned(session, runtime, round_, channel, due, fence, numbers, probing) if due else []
+    rules, now = rules_of(round_.configuration), runtime.clock.now()
+    due = list(_take_due(session, rules, round_, channel, limit, now))
+    messages = {}
+    if channel == "sms":
+        messages = name_messages(session, [row.case_id for row in due])
+        thankable = _take_thankable(session, rules, round_, limit - len(due), now)
+        due += thankable
+        messages |= {row.case_id: "thanks" for row in thankable}
+    if not due:
+        return []
+    return _keep_planned(session, runtime, round_, channel, due, fence, numbers, probing, messages=messages)
+
+
+def _take_thankable(session: Session, rules: FieldRules, round_: Round, limit: int, now: datetime) -> Sequence[Row]:
+    """At most ``limit`` cases whose complete interview is to be thanked for, in whose county it is the hour.
+
+    Thanks say nothing of the answers, are no try of the case and change nothing of it.
+    """
+    if "thanks" not in rules.texts or limit < 1:
+        return []
+    thankable = _DUE.where(Interview.round_id == round_.id, *is_thankable())
+    waiting = thankable.order_by(Interview.answered_at, Interview.case_id).limit(limit)
+    found = session.execute(waiting.with_for_update(of=Interview, skip_locked=True)).all()
+    return [row for row in found if rules.hours_in(row.ServiceRecord.county).is_open(now)]
 
 
 def plan_bridged_call(
@@ -131,11 +158,13 @@ def _keep_planned(
     numbers: dict[str, int] | None,
     probing: bool,
     interviewer: str = "",
+    messages: Mapping[int, str] | None = None,
 ) -> list[Planned]:
     now = runtime.clock.now()
     rules = rules_of(round_.configuration)
     callers = _pick_callers(session, rules.caller_ids, {case_id: tries for case_id, tries, *_ in due}, numbers)
-    names = {unit.code: {"zh": unit.name_zh, "en": unit.name_en} for unit in round_.units}
+    messages = messages or {}
+    bodies = write_messages(runtime, rules, round_, due, messages)
     rows = [
         {
             "round_id": round_.id,
@@ -154,8 +183,10 @@ def _keep_planned(
             "fault": "",
             "probe": probing,
             "interviewer": interviewer,
+            "message": messages.get(case_id, ""),
+            "segments": measure_message(bodies[case_id]).segments if case_id in bodies else None,
         }
-        for case_id, tries, _, _, _ in due
+        for case_id, tries, *_ in due
     ]
     session.execute(insert(Attempt), rows)
     keys = [row["key"] for row in rows]
@@ -163,7 +194,10 @@ def _keep_planned(
     session.execute(
         update(Interview)
         .where(Interview.case_id.in_([row["case_id"] for row in rows]))
-        .values(state="calling", tries=Interview.tries + 1),
+        # Whoever is thanked has answered, and is not worked on any more.
+        .values(
+            state=case((Interview.state == "waiting", "calling"), else_=Interview.state), tries=Interview.tries + 1
+        ),
         execution_options={"synchronize_session": False},
     )
     return [
@@ -173,12 +207,11 @@ def _keep_planned(
             channel,
             read_phone(runtime, record),
             row["caller_id"],
-            cid,
-            names[unit],
             now,
+            bodies.get(row["case_id"], ""),
             by_person=bool(interviewer),
         )
-        for row, (_, _, unit, cid, record) in zip(rows, due, strict=True)
+        for row, (_, _, _, _, record, _) in zip(rows, due, strict=True)
     ]
 
 
@@ -238,9 +271,7 @@ def make_attempts(runtime: Runtime, rules: FieldRules, planned: Iterable[Planned
                     machine_url if detection == "async" else "",
                 )
                 return Answer(attempt.attempt_id, runtime.telephone.place_call(call))
-            link = f"{base}/q/{runtime.keyring.link_token(attempt.cid)}"
-            body = rules.message_text[rules.language].format(unit=attempt.unit_name[rules.language], link=link)
-            message = MessageRequest(attempt.key, attempt.phone, attempt.caller_id, body, status_url)
+            message = MessageRequest(attempt.key, attempt.phone, attempt.caller_id, attempt.body, status_url)
             return Answer(attempt.attempt_id, runtime.telephone.send_message(message))
         except ProviderRefused as refusal:
             return Answer(attempt.attempt_id, refused=str(refusal.code) or "refused", retry_later=refusal.retry_later)

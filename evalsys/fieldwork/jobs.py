@@ -50,7 +50,7 @@ def apply_callbacks(runtime: Runtime, payload: dict, claim: Claim) -> None:
 
 @job_kind("field.send")
 def send_messages(runtime: Runtime, payload: dict, claim: Claim) -> None:
-    """Send the messages that are due."""
+    """Send the messages that are due, and thank those who have answered."""
     _make_due(runtime, payload["round"], "sms", claim)
 
 

@@ -50,7 +50,8 @@ class Attempt(Base):
     ``ended``. ``key`` stands in every callback address; ``fence`` is that of the claim under which a worker planned it.
     ``fault``: with which code, or ``unknown``, the provider failed to take it, for no reason of the number's. ``probe``: made only
     to see whether the provider works again. ``line_digest``: of what a call centre reported of it, to know the same line again.
-    ``voided_at``: when two people found that the interview in it does not stand; it is no try of the case any more.
+    ``voided_at``: when two people found that the interview in it does not stand; it is no try of the case any more. ``message``: which
+    of a round's texts was sent (``invitation``, ``reminder_1``, ``reminder_2``, ``thanks``), and ``segments`` of how many parts it is.
     """
 
     __tablename__ = "attempt"
@@ -92,6 +93,8 @@ class Attempt(Base):
     interviewer: Mapped[str] = mapped_column(String(20), default="", server_default="")
     line_digest: Mapped[str] = mapped_column(String(64), default="", server_default="")
     voided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    message: Mapped[str] = mapped_column(String(12), default="", server_default="")
+    segments: Mapped[int | None]
 
 
 class StatusReceipt(Base):

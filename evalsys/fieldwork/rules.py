@@ -10,8 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from evalsys.design.models import Configuration
+from evalsys.design.text_message_checks import texts_of
 from surveys.fieldwork import CallingHours, Costs, ReleaseRule, RetryRule
 from surveys.instrument import Questionnaire
+from surveys.instrument.text_messages import measure_texts
+from surveys.instrument.wording import fill
 
 #: what the configuration calls a mode → the channel of its attempts
 CHANNEL_BY_MODE = {"sms": "sms", "phone": "voice"}
@@ -42,7 +45,9 @@ class FieldRules:
     concurrent_calls: int
     caller_ids: tuple[str, ...]
     costs: Costs
-    message_text: dict[str, str]
+    texts: Mapping[str, Mapping[str, str]]
+    reminder_after: tuple[timedelta, ...]
+    segments_at_most: int
     language: str
     stop_words: tuple[str, ...]
     outcome_by_word: Mapping[str, str]
@@ -78,6 +83,11 @@ class FieldRules:
         openings = [hours.next_open(at, until) for hours in (self.hours, *self.hours_by_county.values())]
         return min(filter(None, openings), default=None)
 
+    def text_message(self, name: str, language: str, context: Mapping[str, str]) -> str:
+        """A text message as it is sent; ``context`` gives ``unit``, ``link`` and, where it is known, ``month``."""
+        text = self.texts[name][language]
+        return fill(text, {**self.questionnaire.context[language], **context}, f"sms.{name}")
+
     def other_channel(self, channel: str) -> str:
         """The channel that follows when ``channel`` has led nowhere; ``""`` where the round has one mode only."""
         return next((other for other in self.channels if other != channel), "")
@@ -97,9 +107,11 @@ def rules_of(configuration: Configuration) -> FieldRules:
         fieldwork, zone = content["fieldwork"], content["programme"]["time_zone"]
         interviewers = fieldwork.get("interviewers") or {"number": "", "hours": None}
         web = fieldwork.get("web") or {}
+        questionnaire, texts = Questionnaire.from_configuration(content), texts_of(fieldwork["sms"])
+        lengths = measure_texts(texts, questionnaire.context)
         their_hours = {"calling_hours": interviewers["hours"] or fieldwork["calling_hours"]}
         _rules[configuration.sha256] = FieldRules(
-            questionnaire=Questionnaire.from_configuration(content),
+            questionnaire=questionnaire,
             hours=CallingHours.from_configuration(fieldwork, zone),
             hours_by_county=CallingHours.by_county(fieldwork, zone),
             retry=RetryRule.from_configuration(fieldwork),
@@ -113,7 +125,9 @@ def rules_of(configuration: Configuration) -> FieldRules:
             concurrent_calls=fieldwork["concurrent_calls"],
             caller_ids=tuple(fieldwork["caller_ids"]),
             costs=Costs.from_configuration(fieldwork),
-            message_text=fieldwork["sms"]["text"],
+            texts=texts,
+            reminder_after=tuple(timedelta(days=days) for days in fieldwork["sms"].get("reminder_days") or ()),
+            segments_at_most=max(length.segments for length in lengths.values()),
             language=content["programme"]["language"],
             stop_words=tuple(fieldwork["sms"]["stop_words"]),
             outcome_by_word=(fieldwork.get("call_centre") or {}).get("outcomes", {}),

@@ -19,7 +19,10 @@ from evalsys.fieldwork.rules import FieldRules, rules_of
 
 #: a call is paid by the minute begun
 _MINUTES = case((Attempt.channel == "voice", (func.coalesce(Attempt.seconds, 0) + 59) // 60), else_=0)
-_MESSAGES = case(((Attempt.channel == "sms") & Attempt.provider_sid.is_not(None), 1), else_=0)
+#: a message by its segments
+_MESSAGES = case(
+    ((Attempt.channel == "sms") & Attempt.provider_sid.is_not(None), func.coalesce(Attempt.segments, 1)), else_=0
+)
 _STAFF_MINUTES = (func.coalesce(StaffCall.seconds, 0) + 59) // 60
 _STAFF_UNDER_WAY = case((StaffCall.state != "ended", 1), else_=0)
 _UNDER_WAY = case(((Attempt.channel == "voice") & (Attempt.state != "ended"), 1), else_=0)
@@ -30,7 +33,7 @@ _SPENT = "budget spent"
 
 @dataclass(frozen=True)
 class Use:
-    """Minutes begun of calls that have ended, messages that the provider took, and calls still under way."""
+    """Minutes begun of calls that have ended, segments of messages that the provider took, and calls still under way."""
 
     minutes: int = 0
     messages: int = 0
@@ -92,15 +95,20 @@ def find_cost(session: Session, round_: Round, now: datetime) -> Decimal | None:
 
 
 def count_affordable(rules: FieldRules, channel: str, use: Use) -> int | None:
-    """How many more attempts of a channel the budget allows, a minute being set aside for each call under way; ``None``: any."""
+    """How many more attempts of a channel the budget allows, a minute being set aside for each call under way; ``None``: any.
+
+    A message is taken to be as long as the round's longest.
+    """
     spent = rules.costs.spent(use.minutes + use.under_way, use.messages)
-    return rules.costs.affordable(by_phone=channel == "voice", spent=spent)
+    count = rules.costs.affordable(by_phone=channel == "voice", spent=spent)
+    return count if count is None or channel == "voice" else count // rules.segments_at_most
 
 
 def is_spent(rules: FieldRules, channel: str, use: Use) -> bool:
     """Whether the budget allows no further attempt of a channel, whatever becomes of the calls under way."""
     spent = rules.costs.spent(use.minutes, use.messages)
-    return rules.costs.affordable(by_phone=channel == "voice", spent=spent) == 0
+    count = rules.costs.affordable(by_phone=channel == "voice", spent=spent)
+    return count is not None and count < (1 if channel == "voice" else rules.segments_at_most)
 
 
 def note_spent(session: Session, clock: Clock, round_: Round, channel: str) -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 @dataclass(frozen=True)
 class Costs:
-    """The price of a started minute of a call and of a message, and what a round may cost in all, in one currency.
+    """The price of a started minute of a call and of a segment of a message, and what a round may cost in all, in one currency.
 
     ``budget`` is ``None`` where there is no limit.
     """
@@ -25,11 +25,11 @@ class Costs:
         return cls(_money(minute or 0), _money(message or 0), None if budget is None else _money(budget))
 
     def spent(self, minutes: int, messages: int) -> Decimal:
-        """What so many started minutes and messages cost."""
+        """What so many started minutes and segments of messages cost."""
         return self.per_minute * minutes + self.per_message * messages
 
     def affordable(self, *, by_phone: bool, spent: Decimal) -> int | None:
-        """How many more calls (of a minute each) or messages the budget allows; ``None``: any number."""
+        """How many more calls (of a minute each) or segments of messages the budget allows; ``None``: any number."""
         price = self.per_minute if by_phone else self.per_message
         if self.budget is None or price == 0 and spent < self.budget:
             return None

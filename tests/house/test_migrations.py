@@ -57,6 +57,7 @@ TAKEN = {
     "0012": {"paper_batch": {"*"}, "paper_form": {"*"}, "paper_keying": {"*"}},
     "0013": {"round": {"purged_at"}},
     "0014": {"observer": {"*"}, "minutes": {"*"}},
+    "0015": {"attempt": {"message", "segments"}},
 }
 
 

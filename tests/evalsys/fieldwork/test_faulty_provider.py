@@ -36,7 +36,7 @@ from evalsys.samples.imports import import_service_records, read_phone
 from evalsys.samples.models import Case
 from tests.evalsys.fieldwork.faulty_telephone import CALL_ENDS, MESSAGE_ENDS, TAKES, FaultyTelephone, WorkerKilled
 from tests.evalsys.fieldwork.working import answer
-from tests.evalsys.installation import OPENING, ROUND, Installation, commit, draw, make_draft, write_records
+from tests.evalsys.installation import OPENING, ROUND, Installation, commit, draw, make_draft, tiny_city, write_records
 
 EXAMPLES, STEPS = 130, 100
 BEAT = timedelta(seconds=BEATS["field.reconcile"])
@@ -48,9 +48,20 @@ anybody = st.integers(0, 150)
 minutes = st.sampled_from((1, 2, 6, 20, 61, 180, 600, 1440, 2880))
 
 
+SMS = tiny_city().configuration["fieldwork"]["sms"] | {
+    "reminder_days": [0.1, 0.2],
+    **{
+        name: {"zh": f"{{unit}}：{link} 拒收回T", "en": f"{{unit}}: {link} Reply STOP."}
+        for name, link in (("reminder_1", "{link}"), ("reminder_2", "{link}"), ("thanks", ""))
+    },
+}
+
+
 def make_small(home) -> Installation:
     """An open round of three units with few cases, of which some are released."""
-    place = make_draft(home, quota=6, replicate_size=12, random_arm_share=0.5, quality_hold_hours=1)
+    place = make_draft(
+        home, quota=6, replicate_size=12, random_arm_share=0.5, quality_hold_hours=1, phone_after_sms_hours=24, sms=SMS
+    )
     rows = [
         (
             f"{unit}-{number}",
@@ -229,6 +240,14 @@ class Fieldwork(RuleBasedStateMachine):
         for case in self.cases(which):
             answer(self.place, case, "web", questions)
 
+    @rule(which=some)
+    def an_invited_person_answers_on_the_web(self, which):
+        invited = self.rows(
+            "SELECT DISTINCT case_id FROM attempt WHERE channel = 'sms' AND outcome = '3.19' ORDER BY 1"
+        )
+        if invited:
+            answer(self.place, invited[which % len(invited)][0], "web", 20)
+
     @rule(which=anybody)
     def somebody_opts_out_on_the_web(self, which):
         for case in self.cases(which):
@@ -331,6 +350,9 @@ class Fieldwork(RuleBasedStateMachine):
             known = dict(self.rows("SELECT key, provider_sid FROM attempt"))
             assert [entry.key for entry in telephone.book if known[entry.key] != entry.sid] == []
             type(self).did.update(entry.channel for entry in telephone.book)
+            type(self).did.update(
+                message for (message,) in self.rows("SELECT message FROM attempt WHERE message != ''")
+            )
             type(self).did.update(f"answered by {channel}" for channel in balance for _ in range(stored[channel]))
         finally:
             self.look.close()
@@ -357,4 +379,5 @@ def test_no_double_call_no_lost_case_and_no_open_fate_whatever_happens(tmp_path)
     assert Fieldwork.steps - EXAMPLES >= 10_000
     # And it did happen: hundreds of contacts, and dozens of interviews by either way.
     assert min(Fieldwork.did[kind] for kind in ("voice", "sms")) > 200
+    assert min(Fieldwork.did[kind] for kind in ("reminder_1", "thanks")) > 0
     assert min(Fieldwork.did[kind] for kind in ("answered by voice", "answered by web")) > 20

@@ -56,14 +56,15 @@ def test_a_call_costs_its_minutes_begun_and_nothing_where_nobody_answered(tmp_pa
     assert cost(place) == Decimal("0.4")
 
 
-def test_a_message_costs_what_it_costs_unless_the_provider_refused_it(tmp_path):
+def test_a_message_costs_its_segments_unless_the_provider_refused_it(tmp_path):
     place = make_open(tmp_path, **PRICES, **BY_MESSAGE)
     place.telephone.fails = ProviderRefused("21211", "not a number")
     place.do_job(send_messages)
     assert cost(place) == 0
     place = make_open(tmp_path / "taken", **PRICES, **BY_MESSAGE)
     place.do_job(send_messages)
-    assert cost(place) == len(place.telephone.sent) * Decimal("0.05") > 0
+    assert place.sql("SELECT DISTINCT segments FROM attempt") == [(2,)]
+    assert cost(place) == len(place.telephone.sent) * 2 * Decimal("0.05") > 0
 
 
 def test_no_message_is_sent_that_the_budget_does_not_cover_and_staff_are_told_once(tmp_path):
@@ -71,7 +72,7 @@ def test_no_message_is_sent_that_the_budget_does_not_cover_and_staff_are_told_on
     for _ in range(3):
         place.do_job(send_messages)
         place.clock.advance(timedelta(minutes=1))
-    assert len(place.telephone.sent) == 6
+    assert len(place.telephone.sent) == 3
     assert notices(place) == [
         "Text messages have stopped: of the budget of 0.32, 0.30 are spent. Answers are still taken."
     ]
@@ -95,7 +96,8 @@ def test_a_minute_is_set_aside_for_each_call_under_way_and_given_back_where_it_c
 
 
 def test_a_budget_that_allows_no_call_may_still_allow_a_message(tmp_path):
-    place = make_open(tmp_path, **PRICES, budget=0.19, random_arm_share=0.5)
+    prices = PRICES | {"cost_per_message": 0.025}
+    place = make_open(tmp_path, **prices, budget=0.19, random_arm_share=0.5)
     place.do_job(dial_numbers)
     assert len(place.telephone.placed) == 1
     hang_up(place, 0, "completed", 20)
