@@ -62,6 +62,8 @@ PEOPLE = (
     (CHAIR, "评议办主任 / Commission chair", ["commission"]),
     (DEPUTY, "评议办副主任 / Commission deputy", ["commission"]),
     ("interviewer", "访问员 / Interviewer", ["interviewer"]),
+    ("keyer", "录入员甲 / Form keyer A", ["keyer"]),
+    ("keyer2", "录入员乙 / Form keyer B", ["keyer"]),
     ("department", "单位联络员 / Department liaison", ["department"]),
     ("supervisor", "特约监督员 / Special supervisor", ["supervisor"]),
     ("auditor", "审计员 / Auditor", ["auditor"]),

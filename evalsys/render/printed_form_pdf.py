@@ -15,8 +15,9 @@ STYLE = f"""
 @page {{ size: A4; margin: 18mm 18mm 20mm; font-family: {FONTS}; font-size: 9pt;
   @top-right {{ content: string(serial); }}
   @bottom-center {{ content: counter(page); }} }}
+@page form:nth(1 of form) {{ counter-set: page 1; }}
 html {{ font-family: {FONTS}; font-size: 11pt; line-height: 1.5; }}
-section + section {{ break-before: page; counter-reset: page 1; }}
+section {{ page: form; break-before: page; }}
 .serial {{ string-set: serial content(); text-align: right; font-weight: bold; margin: 0; }}
 h1 {{ font-size: 16pt; text-align: center; margin: 4mm 0; }}
 dl {{ margin: 0 0 3mm auto; width: 78mm; font-size: 9.5pt; }}

@@ -18,6 +18,7 @@ from evalsys.fieldwork.opt_outs import opt_out_case
 from evalsys.fieldwork.paper_batches import find_form, list_batches, list_handout, serial_of, sign_batch
 from evalsys.fieldwork.paper_entry import KEYED, key_form, settle_form
 from evalsys.fieldwork.sealing import require_balance, seal_answers
+from evalsys.fieldwork.voiding import approve_voiding, propose_voiding
 from evalsys.results.freezing import freeze_round
 from surveys.errors import InstrumentError
 from surveys.fieldwork.serials import check_character, has_right_check
@@ -174,6 +175,16 @@ def test_a_difference_waits_for_a_third_keying_that_decides_field_by_field(place
     form = key(place, serial, {**FILLED, "I1": "4"}, "sun")
     answers = talk_to(place, form.case_id).answers
     assert (form.state, answers["I1"], answers["P1"]) == ("done", "4", "2")
+
+
+def test_a_voided_form_leaves_nothing_of_what_was_keyed_and_its_case_is_worked_again(place):
+    (serial,) = print_batch(place, 1)
+    case_id = key(place, serial, FILLED).case_id
+    voiding = place.on_round(propose_voiding, case_id=case_id, reason="filled in by staff", actor="chair")
+    place.on_round(approve_voiding, voiding_id=voiding.id, actor="deputy")
+    assert place.sql("select id from paper_keying") == [] and talk_to(place, case_id).answers == {}
+    assert interview(place, case_id).state == "waiting"
+    assert sign(place).counts["said filled"] == 1
 
 
 def test_the_board_counts_what_came_on_paper_under_paper(place):
