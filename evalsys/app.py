@@ -15,15 +15,16 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
+from evalsys.accounts.actions import refuse_page
 from evalsys.accounts.models import User
 from evalsys.accounts.permissions import PROVIDER, PUBLIC, SIGNED_IN, TOKEN, is_allowed
 from evalsys.base.clock import Clock, clock_from
 from evalsys.base.config import Settings, read_settings
 from evalsys.base.crypto import Keyring
-from evalsys.base.database import db, prepare_engine, time_of_database
+from evalsys.base.database import db, prepare_engine, time_of_database, transaction
 from evalsys.base.errors import EvalsysError
 from evalsys.base.logging import configure_logging
-from evalsys.base.runtime import Runtime
+from evalsys.base.runtime import Runtime, current_runtime
 from evalsys.faces import register_faces
 from evalsys.faces.session.routes import find_duty_page
 from evalsys.faces.words import add_words, translate_values
@@ -155,6 +156,8 @@ def _guard(app: Flask) -> None:
         if not is_allowed(current_user, permission):
             if permission and not current_user.is_authenticated and request.method == "GET":
                 return redirect(url_for("session.sign_in", next=request.full_path.rstrip("?")))
+            if permission and is_allowed(current_user, "department.read"):
+                _refuse_department()
             abort(403)
         if permission not in (PUBLIC, PROVIDER, TOKEN) and request.blueprint != "session":
             duty = find_duty_page(current_user)
@@ -175,6 +178,13 @@ def _guard(app: Flask) -> None:
         if g.get("permission") not in (None, "public") or g.get("permission") == SIGNED_IN:
             response.headers["Cache-Control"] = "no-store"
         return response
+
+
+def _refuse_department() -> None:
+    """A department learns of no page beyond its own, and its asking stands in the log."""
+    clock = current_runtime().clock
+    with transaction() as opened:
+        refuse_page(opened, clock, current_user.name, request.full_path.rstrip("?"))
 
 
 def _answer_errors(app: Flask) -> None:

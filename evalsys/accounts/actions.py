@@ -14,7 +14,7 @@ from evalsys.accounts.permissions import POWERS, ROLES
 from evalsys.accounts.queries import get_user
 from evalsys.audit.actions import record_act
 from evalsys.base.clock import Clock
-from evalsys.base.errors import BadInput, Refused
+from evalsys.base.errors import BadInput, NotFound, Refused
 
 MAXIMUM_FAILURES = 10
 LOCK = timedelta(minutes=30)
@@ -136,6 +136,13 @@ def sign_in(session: Session, clock: Clock, name: str, password: str) -> User | 
     if user.second_factor_at is None:
         user.failures, user.locked_until = 0, None
     return user
+
+
+def refuse_page(session: Session, clock: Clock, name: str, address: str) -> None:
+    """Raise ``NotFound`` for a page that is not for this person: that it exists is not said, that it was asked for is kept."""
+    error = NotFound("There is no such page here.")
+    error.afterwards = lambda later: record_act(later, clock, CHAIN, name, "page refused", address=address[:300])
+    raise error
 
 
 def is_locked(user: User, clock: Clock) -> bool:

@@ -8,6 +8,7 @@ from evalsys.faces.accounts import routes as accounts
 from evalsys.faces.auditor import routes as auditor
 from evalsys.faces.commission import board, call_centre, lines, paper, paper_keying, quality, reports, two_people
 from evalsys.faces.commission import routes as commission
+from evalsys.faces.department import routes as department
 from evalsys.faces.designer import questionnaires
 from evalsys.faces.designer import routes as designer
 from evalsys.faces.interviewer import routes as interviewer
@@ -36,6 +37,7 @@ FACES = (
     paper_keying,
     interviewer,
     respondent,
+    department,
     invitations,
     supervisor,
     voice,

@@ -11,9 +11,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from evalsys.accounts.actions import add_user
+from evalsys.base.database import db, transaction
 from evalsys.fieldwork.jobs import dial_numbers
 from evalsys.fieldwork.releases import open_round
 from tests.browser.test_pages import CHINESE, PASSWORD, read_words, sign_in
+from tests.evalsys.faces.published_city import publish_city
 from tests.evalsys.installation import BEACON, OPENING, ROUND, draw, import_all, make_draft
 from tests.services.serving import serving
 
@@ -175,3 +177,20 @@ def test_a_supervisor_goes_from_invitation_to_signed_minutes(browser, supervised
     chair.goto(f"{address}{observers}?lang=en")
     assert "draws the same sample" in chair.locator(".minutes").inner_text()
     assert place.sql("select count(*) from audit_entry where action = 'minutes signed'") == [(1,)]
+
+
+def test_a_departments_pages_fit_and_have_no_barrier(page, tmp_path, screenshots):
+    app = publish_city(tmp_path / "home")
+    with app.app_context():
+        with transaction() as session:
+            clock = app.extensions["evalsys"].clock
+            person = {"name": "liaison", "display_name": "liaison", "password": PASSWORD, "roles": ["department"]}
+            units = session.execute(db.text("select code from round_unit order by id limit 2")).all()
+            add_user(session, clock, **person, unit_code=units[1][0])
+        db.session.remove()
+    with serving(app) as address:
+        sign_in(page, address, "liaison")
+        assert page.url.endswith("/department/")
+        look_at(page, address, "/department/", screenshots, "department")
+        look_at(page, address, f"/department/rounds/{ROUND}/units/{units[1][0]}", screenshots, "own-unit")
+        assert page.locator("main tbody tr").count() > 8

@@ -89,7 +89,9 @@ def test_a_role_is_refused_whatever_it_was_not_given(app, role):
             assert status < 500, f"{method} {rule.rule} fails for {role} on an empty database"
             assert status not in (401, 403) or method != "GET", f"{role} may not {method} {rule.rule}, but should"
         else:
-            assert status == 403, f"{role} may {method} {rule.rule} ({permission})"
+            # A department does not even learn that the page exists.
+            wanted = 404 if role == "department" else 403
+            assert status == wanted, f"{role} may {method} {rule.rule} ({permission})"
 
 
 def test_a_view_that_forgot_to_state_its_permission_is_closed_to_every_role(tmp_path):
@@ -112,3 +114,20 @@ def test_the_three_powers_never_meet_in_one_role():
 def test_an_unknown_role_opens_nothing():
     stranger = SimpleNamespace(is_authenticated=True, roles=["mayor"])
     assert not any(is_allowed(stranger, permission) for permission in set().union(*ROLES.values()))
+
+
+def test_every_page_that_a_department_was_refused_stands_in_the_log(app):
+    """The rules of refusal themselves are tested above, over every route; each leaves an entry with its address."""
+    client = app.test_client()
+    with app.app_context():
+        user = db.session.query(User).filter_by(name="department").one()
+        db.session.remove()
+    with client.session_transaction() as session:
+        session["_user_id"], session["_fresh"] = str(user.id), True
+
+    def count():
+        with app.app_context():
+            return db.session.scalar(db.text("select count(*) from audit_entry where action = 'page refused'"))
+
+    before, refused = count(), [status for _, _, _, status in open_all(app, client) if status == 404]
+    assert count() == before + len(refused) > before + 50

@@ -78,6 +78,8 @@ def list_ways() -> Iterator[tuple[str, str]]:
         yield "paper_keying.show_work", gettext("Keying forms")
     if may("paper.sign"):
         yield "paper.show_signing", gettext("Signing forms on paper")
+    if may("department.read"):
+        yield "department.list_all", gettext("Our unit")
     if may("oversight.observe"):
         yield "supervisor.list_all", gettext("Supervision")
     if may("oversight.audit"):

@@ -30,6 +30,7 @@ HOMES = (
     ("design.edit", "designer.list_all"),
     ("interview.conduct", "interviewer.desk"),
     ("accounts.read", "accounts.list_all"),
+    ("department.read", "department.list_all"),
     ("oversight.observe", "supervisor.list_all"),
     ("oversight.audit", "auditor.show_log"),
     ("design.read", "designer.list_all"),
