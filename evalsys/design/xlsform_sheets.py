@@ -80,7 +80,7 @@ LEFT_TO_OTHERS = {
         "difference.",
     ),
     "scoring": (
-        "指标、权重、分值、满意与否、电话按键（survey 与 choices 表右侧各列）以及问卷设置（questionnaire 表，如随机顺序）：其他程序不读取。",
+        "指标、权重、分值、满意与否、电话按键（survey 与 choices 表右侧各列）以及问卷设置（questionnaire 表，如随机顺序）其他程序不读取。",
         "Indicators, weights, points, satisfied or not, telephone keys (columns on the right of survey and choices) and the settings "
         "(sheet questionnaire), such as a random order: other programs do not read them.",
     ),
