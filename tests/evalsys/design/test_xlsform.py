@@ -70,6 +70,7 @@ def of_every_kind() -> dict:
     content = copy.deepcopy(CITY.configuration)
     part = content["questionnaire"]
     part |= every_kind(part["questions"])
+    part["blocks"] = [{"questions": ["I1", "I2", "I3"], "shuffled": True, "matrix": True}]
     part["questions"] = [QUESTION.parse(QUESTION.dump(question), "", print) for question in part["questions"]]
     part["routing"] += [
         {"after": "M1", "goto": "D1", "when": {"question": "M1", "any_of": ["1", "2"]}},

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from evalsys.base.database import db
 from evalsys.base.errors import BadInput, NotFound, Refused
 from evalsys.fieldwork.board import describe_board
 from evalsys.fieldwork.closing import close_round
@@ -407,3 +410,25 @@ def test_whatever_order_people_work_in_a_form_counts_only_as_two_read_it(_opened
     Batch.homes = (tmp_path / str(number) for number in range(1000))
     run_state_machine_as_test(Batch, settings=settings(max_examples=12, stateful_step_count=14, deadline=None))
     assert KEYED["filled"]
+
+
+def test_two_who_key_the_same_forms_at_the_same_time_on_postgresql_end_each_form_once(tmp_path, postgres_url):
+    place = make_open(
+        tmp_path, database=postgres_url, mode_sequence=["phone"], random_arm_share=0.0, quota=10, replicate_size=20
+    )
+    at_once = threading.Barrier(2)
+    serials = print_batch(place, 12)
+
+    def work(keyer: str) -> list[str]:
+        at_once.wait()
+        return [key(place, serial, FILLED, keyer).state for serial in serials]
+
+    with ThreadPoolExecutor(2) as pool:
+        states = list(pool.map(work, KEYERS[:2]))
+    assert [sorted(pair) for pair in zip(*states, strict=True)] == [["done", "once"]] * len(serials)
+    assert place.sql("select count(*), min(state), max(state) from interview where channel = 'paper'") == [
+        (len(serials), "answered", "answered")
+    ]
+    assert sign(place).counts["said filled"] == len(serials)
+    with place.app.app_context():
+        db.engine.dispose()
