@@ -68,6 +68,7 @@ PEOPLE = (
     ("supervisor", "特约监督员 / Special supervisor", ["supervisor"]),
     ("auditor", "审计员 / Auditor", ["auditor"]),
     ("administrator", "系统管理员 / Administrator", ["administrator"]),
+    ("security", "安全保密员 / Security officer", ["security"]),
 )
 SUPPLIER = "各参评单位业务系统 / the units' own service systems (made up)"
 
@@ -113,9 +114,10 @@ class Year:
             bar.update(1)
             for name, display_name, roles in PEOPLE:
                 password = self.passwords[name] = secrets.token_urlsafe(9)
+                unit = choose_units(self.files, self.scale)[0] if "department" in roles else ""
                 self.act(
-                    lambda s, r, n=name, d=display_name, w=password, o=roles: add_user(
-                        s, r.clock, name=n, display_name=d, password=w, roles=o
+                    lambda s, r, n=name, d=display_name, w=password, o=roles, u=unit: add_user(
+                        s, r.clock, name=n, display_name=d, password=w, roles=o, unit_code=u
                     )
                 )
             bar.update(1)

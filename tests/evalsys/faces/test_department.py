@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
 from evalsys.accounts.actions import add_user
 from evalsys.base.database import db, transaction
+from evalsys.faces.department.routes import show_unit
 from evalsys.render.words import show_number
 from tests.evalsys.faces.published_city import MID_YEAR, publish_city
 from tests.evalsys.faces.staff import PASSWORD, signed_in
@@ -63,6 +65,20 @@ def test_a_liaison_reads_scores_intervals_and_indicators_of_their_own_unit(city)
     assert f"{mine['survey_low']}–{mine['survey_high']}" in page
     means = [show_number(part["mean"]) for part in mine["indicators"].values() if part["mean"] is not None]
     assert len(means) >= 6 and not [mean for mean in means if f">{mean}</td>" not in page]
+
+
+def test_the_year_before_stands_beside_each_score_and_indicator(city, monkeypatch):
+    app, own, other, _ = city
+    then = {
+        "survey_score": "71.11",
+        "score": "72.22",
+        "hotline": {"score": "73.33"},
+        "indicators": {"I1": {"mean": "74.44"}},
+    }
+    figures = {own: then, other: {"score": "1.23"}}
+    monkeypatch.setattr(sys.modules[show_unit.__module__], "list_year_before", lambda *_: figures)
+    page = signed_in(app, LIAISON).get(f"/department/rounds/{MID_YEAR}/units/{own}?lang=en").text
+    assert [page.count(f">{number}<") for number in ("71.11", "72.22", "73.33", "74.44", "1.23")] == [1, 1, 1, 1, 0]
 
 
 def test_a_unit_with_too_few_answers_learns_that_and_no_number(city):
