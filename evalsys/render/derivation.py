@@ -28,6 +28,25 @@ def derive_score(table: ScoreTable, row: ScoreRow) -> tuple[Step, ...]:
     return tuple([*_survey_steps(table, row), *_round_steps(table, row), *_year_steps(row), *_grade_steps(table, row)])
 
 
+def list_parts(table: ScoreTable, row: ScoreRow) -> list[tuple[str, float]]:
+    """What each indicator and the hotline contribute to the round's score, in points; empty where there is no score."""
+    if row.get("score") is None:
+        return []
+    methods = {name: float(weight) for name, weight in table.configuration["scoring"]["methods"].items()}
+    there = {"survey": row.get("survey_score") is not None, "hotline": row.hotline_score is not None}
+    total = sum(weight for name, weight in methods.items() if there[name])
+    answered = [item for item in table.scored if row.mean(item["code"]) is not None]
+    weights = sum(item["weight"] for item in answered)
+    parts = []
+    if there["survey"]:
+        for item in answered:
+            share = methods["survey"] / total * item["weight"] / weights
+            parts.append((f"{item['code']} {item['name'][table.language]}", share * float(row.mean(item["code"]))))
+    if there["hotline"]:
+        parts.append((gettext("Citizen hotline"), methods["hotline"] / total * float(row.hotline_score)))
+    return parts
+
+
 def _survey_steps(table: ScoreTable, row: ScoreRow) -> Iterator[Step]:
     score = row.get("survey_score")
     if score is None:

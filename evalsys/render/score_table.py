@@ -60,12 +60,21 @@ class ScoreRow:
 
 @dataclass(frozen=True)
 class ScoreCategory:
-    """The units of a category, and what they share."""
+    """The units of a category, and what they share.
+
+    ``selected``: see ``arrange_rows``; what is said of the category is said of all its rows.
+    """
 
     code: str
     name: str
     rows: tuple[ScoreRow, ...]
     shared: Figures
+    selected: tuple[ScoreRow, ...] | None = None
+
+    @property
+    def listed(self) -> tuple[ScoreRow, ...]:
+        """The rows that the reader asked for, in the order asked for; all of them else."""
+        return self.rows if self.selected is None else self.selected
 
     @property
     def hidden_count(self) -> int:

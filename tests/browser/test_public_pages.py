@@ -11,6 +11,7 @@ from tests.services.serving import serving
 PAGES = {
     "rounds": "/",
     "round": f"/results/{YEAR_END}/",
+    "category": f"/results/{YEAR_END}/categories/services/",
     "unit": f"/results/{YEAR_END}/units/U002",
     "hidden": f"/results/{YEAR_END}/units/U001",
     "method": f"/results/{YEAR_END}/method",

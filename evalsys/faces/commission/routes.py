@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
@@ -35,7 +35,8 @@ from evalsys.hotline.actions import import_orders
 from evalsys.hotline.queries import count_orders
 from evalsys.oversight.observers import list_nonces
 from evalsys.render import words
-from evalsys.render.figures import interval_figure
+from evalsys.render.arrangement import Arrangement, arrange_rows
+from evalsys.render.figures import draw_category
 from evalsys.render.score_table import ScoreTable, make_score_table
 from evalsys.render.words import content_language
 from evalsys.results.freezing import freeze_round
@@ -182,11 +183,13 @@ def show_scores_page(found: Round, form: PublishForm):
     """The page of the newest scores; ``form``: how their publication is proposed."""
     run = get_latest_run(db.session(), found)
     may_publish = is_allowed(current_user, "scores.publish")
+    asked = Arrangement.from_query(request.args)
     return render_template(
         "commission/scores.html",
         round=found,
         run=run,
-        table=_table(found, run),
+        table=arrange_rows(_table(found, run), asked),
+        asked=asked,
         form=form if may_publish else None,
         proposal=find_proposal(db.session(), found.code, "publication"),
     )
@@ -195,13 +198,16 @@ def show_scores_page(found: Round, form: PublishForm):
 @blueprint.get("/rounds/<code>/categories/<category>.json")
 @require("scores.read")
 def send_figure(code: str, category: str):
-    """The interval figure of a category of the newest run, for the script that draws it."""
+    """A figure of a category of the newest run, for the script that draws it; ``figure`` in the address says which."""
     found = get_round(db.session(), code)
     table = _table(found, get_latest_run(db.session(), found))
     entry = next((entry for entry in table.categories if entry.code == category), None)
     if entry is None:
         raise NotFound("Round %(code)s has no category %(category)s.", code=code, category=category)
-    return Response(interval_figure(entry), mimetype="application/json")
+    drawn = draw_category(table, entry, request.args.get("figure", "intervals"))
+    if drawn is None:
+        raise NotFound("There is no such figure.")
+    return Response(drawn, mimetype="application/json")
 
 
 def _table(found: Round, run: ScoreRun) -> ScoreTable:

@@ -19,6 +19,7 @@ from evalsys.design.programme_problems import FileProblem
 from evalsys.fieldwork.result_lines import SENTENCES as RESULT_SENTENCES
 from evalsys.hotline.actions import SENTENCES as ORDER_SENTENCES
 from evalsys.render import words
+from evalsys.render.arrangement import BANDS, ORDERS
 from evalsys.samples.imports import SENTENCES as RECORD_SENTENCES
 from evalsys.units.import_rows import ROW_SENTENCES, RowProblem
 
@@ -41,6 +42,8 @@ def equip_templates(app: Flask) -> None:
     )
     app.jinja_env.globals.update(
         words=words,
+        orders=ORDERS,
+        bands=BANDS,
         find_banner=find_banner,
         list_ways=list_ways,
         described=describe_field,

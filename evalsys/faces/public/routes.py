@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-from flask import Blueprint, Response, jsonify, render_template, send_file
+from flask import Blueprint, Response, jsonify, render_template, request, send_file
+from flask_babel import gettext
+from flask_login import current_user
 from sqlalchemy import text
 
 import surveys.sampling.verify_draw
@@ -14,21 +16,23 @@ from evalsys.base.database import db
 from evalsys.base.errors import NotFound
 from evalsys.base.runtime import current_runtime
 from evalsys.faces.public.presentation import equip_templates
+from evalsys.render.arrangement import Arrangement, arrange_rows
 from evalsys.render.briefing import write_briefing
-from evalsys.render.derivation import derive_score
-from evalsys.render.figures import interval_figure
+from evalsys.render.derivation import derive_score, list_parts
+from evalsys.render.figures import anatomy_figure, draw_category
 from evalsys.render.method import describe_method
 from evalsys.render.open_data import list_records, write_csv
 from evalsys.render.printed_form_word import DOCX
-from evalsys.render.score_table import ScoreTable
+from evalsys.render.score_table import ScoreCategory, ScoreTable
 from evalsys.render.spreadsheet import write_spreadsheet
-from evalsys.render.unit_report import PDF
+from evalsys.render.unit_report import PDF, describe_change
+from evalsys.render.weight_sensitivity import weigh_otherwise
 from evalsys.render.words import content_language, name_in_language
 from evalsys.results.analysis_files import write_analysis_files
 from evalsys.results.models import Publication
 from evalsys.results.queries import get_publication, list_publications
 from evalsys.results.reports import get_unit_report
-from evalsys.results.tables import table_of
+from evalsys.results.tables import list_year_before, table_of
 
 blueprint = Blueprint("public", __name__, template_folder="templates")
 blueprint.record_once(lambda state: equip_templates(state.app))
@@ -55,7 +59,27 @@ def list_results():
 def show_round(code: str):
     """The score table of a round by category, with figures and downloads."""
     publication = get_publication(db.session(), code)
-    return render_template("public/round.html", publication=publication, table=_table(publication))
+    asked = Arrangement.from_query(request.args)
+    table = arrange_rows(_table(publication), asked)
+    return render_template("public/round.html", publication=publication, table=table, asked=asked)
+
+
+@blueprint.get("/results/<code>/categories/<category>/")
+@public
+def show_category(code: str, category: str):
+    """A category in pictures beside its tables: ranks, funnel, indicators, and what other weights would do."""
+    publication = get_publication(db.session(), code)
+    asked = Arrangement.from_query(request.args)
+    table = arrange_rows(_table(publication), asked)
+    found = _get_category(table, code, category)
+    return render_template(
+        "public/category.html",
+        publication=publication,
+        table=table,
+        category=found,
+        asked=asked,
+        weights=weigh_otherwise(table, found),
+    )
 
 
 @blueprint.get("/results/<code>/units/<unit>")
@@ -74,6 +98,12 @@ def show_unit(code: str, unit: str):
         row=row,
         category=table.category_of(row),
         steps=derive_score(table, row),
+        parts=list_parts(table, row),
+        change=describe_change(
+            row,
+            list_year_before(db.session(), publication).get(unit),
+            table.configuration["scoring"]["confidence_level"],
+        ),
     )
 
 
@@ -89,12 +119,24 @@ def send_unit_report(code: str, unit: str):
 @blueprint.get("/results/<code>/categories/<category>.json")
 @public
 def send_figure(code: str, category: str):
-    """The interval figure of a category, for the script that draws it."""
+    """A figure of a category, for the script that draws it; ``figure`` in the address says which."""
     table = _table(get_publication(db.session(), code))
-    found = next((entry for entry in table.categories if entry.code == category), None)
-    if found is None:
-        raise NotFound("Round %(code)s has no category %(category)s.", code=code, category=category)
-    return Response(interval_figure(found), mimetype="application/json")
+    drawn = draw_category(table, _get_category(table, code, category), request.args.get("figure", "intervals"))
+    if drawn is None:
+        raise NotFound("There is no such figure.")
+    return Response(drawn, mimetype="application/json")
+
+
+@blueprint.get("/results/<code>/units/<unit>/anatomy.json")
+@public
+def send_anatomy(code: str, unit: str):
+    """The figure of what a unit's round score is made of."""
+    table = _table(get_publication(db.session(), code))
+    row = table.find(unit)
+    parts = list_parts(table, row) if row else []
+    if not parts:
+        raise NotFound("Nothing is published about unit %(unit)s in round %(code)s.", unit=unit, code=code)
+    return Response(anatomy_figure(parts, gettext("This round")), mimetype="application/json")
 
 
 @blueprint.get("/results/<code>/method")
@@ -192,6 +234,29 @@ def _find_file(publication: Publication, kind: str) -> Path:
     if not path.is_file():
         raise NotFound("The file %(name)s is not on this server.", name=path.name)
     return path
+
+
+def _get_category(table: ScoreTable, code: str, category: str) -> ScoreCategory:
+    found = next((entry for entry in table.categories if entry.code == category), None)
+    if found is None:
+        raise NotFound("Round %(code)s has no category %(category)s.", code=code, category=category)
+    return found
+
+
+@blueprint.after_request
+def let_cache(response: Response) -> Response:
+    """Strangers’ pages may be kept for a minute and are then asked after by their tag; other people’s are kept nowhere else."""
+    if request.method not in ("GET", "HEAD") or response.status_code != 200 or request.endpoint == "public.show_health":
+        return response
+    if current_user.is_authenticated:
+        response.headers["Cache-Control"] = "private, no-cache"
+        return response
+    response.headers["Cache-Control"] = "public, max-age=60"
+    response.vary.update(("Cookie", "Accept-Language"))
+    if "ETag" not in response.headers:
+        response.direct_passthrough = False
+        response.add_etag()
+    return response.make_conditional(request)
 
 
 def _table(publication: Publication) -> ScoreTable:

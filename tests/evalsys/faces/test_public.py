@@ -306,3 +306,66 @@ def test_text_in_the_workbook_is_never_a_formula(city, client):
     assert {cell.data_type for cell in named} == {"s"}
     texts = [cell.value for cell in cells if cell.data_type == "s"]
     assert not [text for text in texts if text.startswith(("=", "+", "-", "@"))]
+
+
+def listed(text: str) -> list[str]:
+    """Unit codes in the order in which the score tables list them."""
+    return re.findall(r'<th scope="row" class="unit"><a href="/results/[^/]+/units/([^"]+)"', text)
+
+
+def test_the_address_orders_and_selects_rows_without_scripts(client, city):
+    units = {unit["unit"]: unit for unit in all_figures(city, YEAR_END)["units"] if unit["category"] == "services"}
+    place = f"/results/{YEAR_END}/categories/services/"
+    shown = [code for code in units if code not in hidden_units(city)]
+    by_score = sorted(shown, key=lambda code: -float(units[code]["survey_score"]))
+    assert listed(client.get(f"{place}?sort=survey").text)[: len(shown)] == by_score
+    upwards = listed(client.get(f"{place}?sort=survey-up").text)
+    assert upwards[: len(shown)] == by_score[::-1] and set(upwards[len(shown) :]) <= set(hidden_units(city))
+    assert listed(client.get(f"{place}?sort=nonsense").text) == sorted(units)
+    assert listed(client.get(f"/results/{YEAR_END}/?find=traffic+POLICE&lang=en").text) == ["U002"]
+    assert "cannot be excluded as last" in client.get(f"/results/{YEAR_END}/?find=traffic&lang=en").text
+
+
+@pytest.mark.parametrize("kind", ["intervals", "ranks", "funnel", "indicators"])
+def test_no_figure_of_a_category_draws_a_hidden_unit(client, city, kind):
+    place = f"/results/{YEAR_END}/categories/services.json?lang=en&figure={kind}"
+    figure = json.loads(client.get(place).text)
+    names = json.dumps([[trace.get("y"), trace.get("text")] for trace in figure["data"]])
+    assert "Education" not in names and figure["data"]
+    points = [trace for trace in figure["data"] if trace["mode"] == "markers"]
+    shared = [unit for unit in all_figures(city, YEAR_END)["units"] if unit["category"] == "services"]
+    assert {len(trace["text"]) for trace in points} == {sum(u["unit"] not in hidden_units(city) for u in shared)}
+
+
+def test_the_anatomy_of_a_score_adds_up_to_it(client, city):
+    unit = next(one for one in all_figures(city, YEAR_END)["units"] if one["unit"] == "U002")
+    bars = json.loads(client.get(f"/results/{YEAR_END}/units/U002/anatomy.json").text)["data"][0]["x"]
+    assert len(bars) == 8 and sum(bars[:-1]) == pytest.approx(bars[-1])
+    assert bars[-1] == pytest.approx(float(unit["score"]), abs=0.011)
+    assert client.get(f"/results/{YEAR_END}/units/{hidden_units(city)[0]}/anatomy.json").status_code == 404
+
+
+def test_other_weights_are_compared_by_the_published_means(client):
+    text = client.get(f"/results/{YEAR_END}/categories/services/?lang=en").text.partition(
+        "What other weights would do</h2>"
+    )[2]
+    assert text.count("without I") == 6 and "equal weights" in text
+    shares = re.findall(r'<td class="number">(-?[\d.]+)%</td></tr>', text)
+    assert len(shares) == 6 and sum(map(float, shares)) == pytest.approx(100, abs=0.4)
+
+
+@pytest.mark.parametrize("address", ["/", f"/results/{YEAR_END}/", f"/results/{YEAR_END}/scores.csv"])
+def test_what_a_reader_already_has_is_not_sent_again(city, address):
+    first = city.test_client().get(f"{address}?x=1", headers={"Accept-Language": "en"})
+    assert first.status_code == 200 and "max-age" in first.headers["Cache-Control"]
+    assert {"Cookie", "Accept-Language"} <= set(first.vary)
+    tag = {"If-None-Match": first.headers["ETag"]}
+    again = city.test_client().get(f"{address}?x=1", headers={"Accept-Language": "en", **tag})
+    assert again.status_code == 304 and not again.data
+    other = city.test_client().get(f"/results/{YEAR_END}/?sort=survey", headers={"Accept-Language": "en", **tag})
+    assert other.status_code == 200
+
+
+def test_the_auditor_s_and_the_health_s_answers_are_not_kept(client):
+    assert "max-age" not in client.get("/healthz").headers.get("Cache-Control", "")
+    assert "max-age" not in client.get(f"/results/{YEAR_END}/analysis-auditor.zip").headers.get("Cache-Control", "")
