@@ -9,7 +9,7 @@ from evalsys.faces.auditor import routes as auditor
 from evalsys.faces.commission import board, call_centre, lines, paper, paper_keying, quality, reports, two_people
 from evalsys.faces.commission import routes as commission
 from evalsys.faces.department import routes as department
-from evalsys.faces.designer import questionnaires
+from evalsys.faces.designer import preview, questionnaires
 from evalsys.faces.designer import routes as designer
 from evalsys.faces.interviewer import routes as interviewer
 from evalsys.faces.public import routes as public
@@ -26,6 +26,7 @@ FACES = (
     auditor,
     designer,
     questionnaires,
+    preview,
     commission,
     two_people,
     board,

@@ -14,7 +14,6 @@ from evalsys.accounts.permissions import TOKEN, require
 from evalsys.base.database import db, transaction
 from evalsys.base.errors import Refused
 from evalsys.base.runtime import current_runtime
-from evalsys.faces.respondent.forms import make_form
 from evalsys.fieldwork.cases import call_instead
 from evalsys.fieldwork.interviews import (
     Conversation,
@@ -25,6 +24,7 @@ from evalsys.fieldwork.interviews import (
     refuse_interview,
 )
 from evalsys.fieldwork.late_answers import is_late, note_late_answer
+from evalsys.render.question_forms import make_form
 from surveys.instrument import CONSENT
 
 blueprint = Blueprint("respondent", __name__, template_folder="templates", url_prefix="/q")

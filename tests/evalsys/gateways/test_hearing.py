@@ -9,8 +9,8 @@ from jinja2 import Environment, FileSystemLoader
 
 import evalsys
 from evalsys.design.programme_files import read_programme
-from evalsys.faces.respondent.forms import make_form
 from evalsys.gateways.simulator.hearing import Hearing, parse_form
+from evalsys.render.question_forms import make_form
 from surveys.instrument import Questionnaire, hearing_table
 
 ROOT = Path(evalsys.__file__).parent
