@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from evalsys.fieldwork.paper_batches import find_form, list_batches, make_batch, serial_of
-from evalsys.fieldwork.paper_entry import account_form, key_form
+from evalsys.fieldwork.paper_batches import find_form, list_batches, make_batch, serial_of, sign_batch
+from evalsys.fieldwork.paper_entry import account_form, key_form, settle_form
 from evalsys.fieldwork.paper_models import PaperBatch, PaperForm
 from tests.evalsys.installation import Installation
 
@@ -44,3 +44,11 @@ def form_of(place: Installation, serial: str) -> PaperForm:
 def newest(place: Installation):
     """How the newest batch stands."""
     return place.on_round(lambda s, r, round_: list_batches(s, round_)[0])
+
+
+def settle(place, serial: str, actor: str, reason: str = "the tick is between both, nearer to 2", **choices: str):
+    return place.on_round(settle_form, serial=serial, choices=choices, reason=reason, actor=actor)
+
+
+def sign(place, actor: str = "observer"):
+    return place.on_round(sign_batch, batch_id=newest(place).batch.id, actor=actor)

@@ -10,7 +10,6 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from evalsys.base.database import db
 from evalsys.base.errors import BadInput, NotFound, Refused
@@ -18,14 +17,13 @@ from evalsys.fieldwork.board import describe_board
 from evalsys.fieldwork.closing import close_round
 from evalsys.fieldwork.jobs import dial_numbers, reconcile_attempts
 from evalsys.fieldwork.opt_outs import opt_out_case
-from evalsys.fieldwork.paper_batches import find_form, list_batches, list_handout, serial_of, sign_batch
-from evalsys.fieldwork.paper_entry import KEYED, key_form, settle_form
+from evalsys.fieldwork.paper_batches import find_form, list_batches, list_handout, serial_of
 from evalsys.fieldwork.sealing import require_balance, seal_answers
 from evalsys.fieldwork.voiding import approve_voiding, propose_voiding
 from evalsys.results.freezing import freeze_round
 from surveys.errors import InstrumentError
 from surveys.fieldwork.serials import check_character, has_right_check
-from tests.evalsys.fieldwork.paper import FILLED, KEYERS, account, form_of, key, newest, print_batch
+from tests.evalsys.fieldwork.paper import FILLED, KEYERS, account, form_of, key, newest, print_batch, settle, sign
 from tests.evalsys.fieldwork.working import answer, attempts, interview, talk_to
 from tests.evalsys.installation import copy_of, make_open
 
@@ -43,14 +41,6 @@ def place(_opened, tmp_path):
 
 def case_of(place, serial: str) -> int:
     return form_of(place, serial).case_id
-
-
-def settle(place, serial: str, actor: str, reason: str = "the tick is between both, nearer to 2", **choices: str):
-    return place.on_round(settle_form, serial=serial, choices=choices, reason=reason, actor=actor)
-
-
-def sign(place, actor: str = "observer"):
-    return place.on_round(sign_batch, batch_id=newest(place).batch.id, actor=actor)
 
 
 # Who is in a batch
@@ -329,87 +319,6 @@ def test_a_batch_is_signed_once_every_serial_is_accounted_for_by_somebody_apart(
     with pytest.raises(Refused):
         key(place, serials[2], FILLED)
     place.on_round(close_round, actor="chair")
-
-
-class Batch(RuleBasedStateMachine):
-    """Three people at one batch in any order: nothing is recorded that two of them did not read alike or settle."""
-
-    source = None
-    homes = None
-
-    def __init__(self):
-        super().__init__()
-        self.place = copy_of(type(self).source, next(type(self).homes))
-        self.serials = print_batch(self.place, 3)
-        self.read = {serial: [] for serial in self.serials}
-        self.settled: dict[str, str] = {}
-        self.gone: set[str] = set()
-        self.signed = False
-
-    def is_done(self, serial: str) -> bool:
-        read = [value for _, value in self.read[serial]]
-        return serial in self.gone or serial in self.settled or any(read.count(value) > 1 for value in read)
-
-    @rule(at=st.integers(0, 2), keyer=st.sampled_from(KEYERS), value=st.sampled_from("125"))
-    def key(self, at, keyer, value):
-        serial = self.serials[at]
-        known = [who for who, _ in self.read[serial]]
-        refused = self.signed or self.is_done(serial) or keyer in known
-        if refused:
-            with pytest.raises(Refused):
-                self.place.on_round(key_form, serial=serial, content={**FILLED, "I1": value}, keyer=keyer)
-        else:
-            self.place.on_round(key_form, serial=serial, content={**FILLED, "I1": value}, keyer=keyer)
-            self.read[serial].append((keyer, value))
-
-    @rule(at=st.integers(0, 2), actor=st.sampled_from((*KEYERS, "chair")))
-    def settle(self, at, actor):
-        serial = self.serials[at]
-        read = self.read[serial]
-        if len(read) >= 2 and not self.is_done(serial) and not self.signed and actor in [who for who, _ in read]:
-            settle(self.place, serial, actor, I1=read[0][1])
-            self.settled[serial] = read[0][1]
-        else:
-            with pytest.raises(Refused):
-                settle(self.place, serial, actor, I1="1")
-
-    @rule(at=st.integers(0, 2))
-    def account(self, at):
-        serial = self.serials[at]
-        if self.signed or self.read[serial] or serial in self.gone:
-            with pytest.raises(Refused):
-                account(self.place, serial)
-        else:
-            account(self.place, serial)
-            self.gone.add(serial)
-
-    @precondition(lambda self: not self.signed)
-    @rule()
-    def sign(self):
-        if all(self.is_done(serial) for serial in self.serials):
-            sign(self.place)
-            self.signed = True
-        else:
-            with pytest.raises(Refused):
-                sign(self.place)
-
-    @invariant()
-    def what_is_stored_is_what_two_read_or_one_settled(self):
-        for serial in self.serials:
-            form = form_of(self.place, serial)
-            answers = talk_to(self.place, form.case_id).answers
-            read = [value for _, value in self.read[serial]]
-            right = self.settled.get(serial) or next((value for value in read if read.count(value) > 1), None)
-            assert answers.get("I1") == right
-            assert (form.state == "done") == self.is_done(serial)
-            assert (serial in newest(self.place).missing) == (not read and serial not in self.gone)
-
-
-def test_whatever_order_people_work_in_a_form_counts_only_as_two_read_it(_opened, tmp_path):
-    Batch.source = _opened
-    Batch.homes = (tmp_path / str(number) for number in range(1000))
-    run_state_machine_as_test(Batch, settings=settings(max_examples=12, stateful_step_count=14, deadline=None))
-    assert KEYED["filled"]
 
 
 def test_two_who_key_the_same_forms_at_the_same_time_on_postgresql_end_each_form_once(tmp_path, postgres_url):
