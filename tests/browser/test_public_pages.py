@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from evalsys.accounts.actions import add_user
+from evalsys.base.database import db, transaction
+from evalsys.results.reports import order_reports
+from tests.browser.test_pages import sign_in
 from tests.evalsys.faces.published_city import YEAR_END, publish_city
+from tests.evalsys.faces.staff import PASSWORD
 from tests.services.serving import serving
 
 PAGES = {
@@ -25,6 +32,12 @@ WIDTHS = {"wide": 1280, "narrow": 390}
 def address(tmp_path_factory):
     """Where a published city is served."""
     app = publish_city(tmp_path_factory.mktemp("city"))
+    with app.app_context():
+        with transaction() as session:
+            clock = app.extensions["evalsys"].clock
+            add_user(session, clock, name="chair", display_name="chair", password=PASSWORD, roles=["commission"])
+            order_reports(session, app.extensions["evalsys"], YEAR_END, "en")
+        db.session.remove()
     with serving(app) as address:
         yield address
 
@@ -70,3 +83,27 @@ def test_the_first_key_press_leads_past_the_menu(page, address):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "content"
+
+
+@pytest.mark.parametrize(("kind", "begins"), [("SVG", b"<svg"), ("PNG", b"\x89PNG")])
+def test_a_figure_is_saved_as_a_file(page, address, kind, begins):
+    open_page(page, address, "round", "en", 1280)
+    with page.expect_download() as download:
+        page.get_by_role("button", name=f"Save as {kind}").first.click()
+    content = Path(download.value.path()).read_bytes()
+    assert content.startswith(begins) and len(content) > 2000
+
+
+@pytest.mark.parametrize("language", ["zh_Hans", "en"])
+@pytest.mark.parametrize("place", ["documents", "scores"])
+def test_the_commission_s_scores_and_documents_have_no_barrier(page, address, screenshots, place, language):
+    sign_in(page, address, "chair")
+    for label, width in WIDTHS.items():
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"{address}/commission/rounds/{YEAR_END}/{place}?lang={language}")
+        for chart in page.locator(".chart").all():
+            chart.locator(".main-svg").first.wait_for()
+        page.screenshot(path=screenshots / f"commission-{place}-{language}-{label}.png", full_page=True)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+    assert found.violations_count == 0, found.generate_report()
