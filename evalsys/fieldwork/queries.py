@@ -7,6 +7,7 @@ from collections import Counter
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
+from evalsys.base.errors import Refused
 from evalsys.design.models import Round
 from evalsys.fieldwork.models import Attempt, Interview
 from evalsys.samples.frames import Earlier
@@ -14,13 +15,21 @@ from evalsys.samples.models import Case, ServiceRecord
 
 
 def find_earlier(session: Session, round_: Round) -> Earlier:
-    """Who answered in the year's earlier rounds, and how often everybody was drawn in them."""
+    """Who answered in the year's earlier rounds, and how often everybody was drawn in them.
+
+    Raises ``Refused`` where the contacts of one of them are destroyed: nobody can be left out any more who answered in it.
+    """
+    of_the_year = (Round.programme_id == round_.programme_id, Round.id != round_.id)
+    if session.scalar(select(Round.id).where(*of_the_year, Round.purged_at.is_not(None)).limit(1)):
+        raise Refused(
+            "The contacts of an earlier round of the year are destroyed; whoever answered in it cannot be left out."
+        )
     rows = session.execute(
         select(ServiceRecord.person_index, Interview.outcome)
         .join(Case, Case.record_id == ServiceRecord.id)
         .join(Interview, Interview.case_id == Case.id)
         .join(Round, Round.id == Case.round_id)
-        .where(Round.programme_id == round_.programme_id, Round.id != round_.id)
+        .where(*of_the_year)
     ).all()
     answered = frozenset(person for person, outcome in rows if outcome in ("1.1", "1.2"))
     return Earlier(answered, Counter(person for person, _ in rows))

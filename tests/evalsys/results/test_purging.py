@@ -16,6 +16,7 @@ from evalsys.fieldwork.closing import close_round
 from evalsys.fieldwork.jobs import dial_numbers, erase_originals, purge_when_due, send_messages
 from evalsys.fieldwork.opt_outs import opt_out_case
 from evalsys.fieldwork.purging import purge_round
+from evalsys.fieldwork.queries import find_earlier
 from evalsys.outbox.actions import Claim
 from evalsys.results.freezing import freeze_round
 from evalsys.results.publishing import publish_round
@@ -146,3 +147,14 @@ def test_a_round_that_is_still_open_on_its_day_waits_until_it_is_closed(opened):
         opened.on_round(purge_round, actor="chair")
     opened.do_job(purge_when_due)
     assert opened.sql(f"SELECT purged_at FROM round WHERE code = '{ROUND}'") == [(None,)]
+
+
+def test_no_frame_is_committed_once_nobody_knows_who_answered_earlier_in_the_year(opened):
+    """The year-end's draw leaves out who answered at mid-year; after the retention day that cannot be done, and is not passed over."""
+    opened.sql(
+        "INSERT INTO round (programme_id, configuration_id, code, kind, name_zh, name_en, period_from, period_until, field_from, "
+        "field_until, frame_supplier, purged_at) SELECT programme_id, configuration_id, 'earlier', kind, name_zh, name_en, period_from, "
+        "period_until, field_from, field_until, '', '2026-01-01 00:00:00' FROM round"
+    )
+    with pytest.raises(Refused, match="cannot be left out"):
+        opened.on_round(lambda s, r, found: find_earlier(s, found))
