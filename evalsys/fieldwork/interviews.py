@@ -177,7 +177,8 @@ def _save(
     now = runtime.clock.now()
     outcome = talk.questionnaire.outcome(answers) or ""
     keep = not done or outcome in ("1.1", "1.2")
-    sealed = json.dumps(answers, ensure_ascii=False, separators=(",", ":")).encode()
+    # Sorted, since the order in which they were asked may follow from the ticket.
+    sealed = json.dumps(answers, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
     values = {
         "case": talk.case_id,
         "seen": talk.version,

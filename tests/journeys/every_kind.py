@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+RATED = ["I1", "I2", "I3", "I4", "I5", "I6"]
 ASKED = ["web", "voice", "interviewer", "paper"]
 
 
@@ -23,6 +24,7 @@ def every_kind(questions: list[dict[str, Any]]) -> dict[str, Any]:
         ),
     ]
     return {
+        "blocks": [{"questions": RATED, "shuffled": True, "matrix": True}],
         "questions": [*questions, *own],
         "order": ["Q0", "I1", "I2", "I3", "I4", "I5", "I6", "A1", "A2", "A3", "P1", "M1", "N1", "N2", "D1", "P2"],
     }

@@ -45,7 +45,7 @@ class Player:
         self.place, self.case_id = place, case_id
         self.client = place.app.test_client()
         self.pages = 0
-        self.questionnaire = place.act(lambda s, r: rules_of(get_round(s, ROUND).configuration).questionnaire)
+        self.questionnaire = place.act(lambda s, r: load_conversation(s, r, case_id)).questionnaire
 
     def play(self, steps: list[str]) -> Player:
         for step in steps:
@@ -73,19 +73,25 @@ class WebPlayer(Player):
         cid = place.sql('select cid from "case" where id = :id', id=case_id)[0][0]
         self.link = f"/q/{place.runtime.keyring.link_token(cid)}"
         self.at = self.link
+        self.reading = ""
+        self.rows: dict[str, str] = {}
 
     def _send(self, address: str, **form: str | list[str]) -> None:
-        answer = self.client.post(address, data=form)
+        answer = self.client.post(address + self.reading, data=form)
         assert answer.status_code in (302, 422), answer.text
         if answer.status_code == 302:
-            self.at = answer.location
-            shown = self.client.get(self.at)
+            self.at = answer.location.removesuffix(self.reading)
+            shown = self.client.get(self.at + self.reading)
             assert shown.status_code == 200
 
     def consent(self) -> None:
         self._send(self.link, choice="begin")
 
     resume = consent
+
+    def speak_english(self) -> None:
+        self.reading = "?lang=en"
+        assert '<html lang="en"' in self.client.get(self.at + self.reading).text
 
     def decline(self) -> None:
         self._send(self.link, choice="decline")
@@ -94,8 +100,16 @@ class WebPlayer(Player):
         self._send(self.link, choice="never")
 
     def answer(self, code: str, value: str) -> None:
-        assert self.at.endswith(f"/{code}"), f"asked {self.at}, not {code}"
-        self._send(self.at, answer=_typed(value))
+        rows = self.questionnaire.matrix_of(code)
+        assert self.at.rsplit("/", 1)[1] in rows, f"asked {self.at}, not {code}"
+        if len(rows) == 1:
+            self._send(self.at, answer=_typed(value))
+        else:
+            # A matrix is sent when its last row is ticked.
+            self.rows[f"{code}-answer"] = value
+            if len(self.rows) == len(rows):
+                self._send(self.at, **self.rows)
+                self.rows = {}
         if self.at.endswith("/P2"):
             self._send(self.at, answer="")
 
@@ -154,6 +168,11 @@ class VoicePlayer(Player):
     def consent(self) -> None:
         self._dial()
         self._press("1")
+
+    def speak_english(self) -> None:
+        self._dial()
+        self._press(self.questionnaire.language_key)
+        assert "This is" in self.document
 
     def decline(self) -> None:
         self._dial()
@@ -220,6 +239,11 @@ class FilePlayer(Player):
         key = row["编号"].replace("-", "")
         super().__init__(place, place.sql("select case_id from attempt where key = :key", key=key)[0][0])
         self.code, self.said = row["编号"], {}
+        # A file has the questions in the printed order.
+        self.questionnaire = place.act(lambda s, r: rules_of(get_round(s, ROUND).configuration).questionnaire)
+
+    def speak_english(self) -> None:
+        """The interviewer goes over to English, and writes down the same."""
 
     def play(self, steps: list[str]) -> FilePlayer:
         super().play(steps)
@@ -277,11 +301,17 @@ class InterviewerPlayer(Player):
 
     def __init__(self, place: Installation) -> None:
         super().__init__(place, keep_one(place, "interviewer"))
+        self.language = ""
         self.desk = Person(place).begin()
         self.desk.press("/next")
 
     def consent(self) -> None:
         self.desk.talk()
+        if self.language:
+            assert self.desk.press("/language", language=self.language) == 302
+
+    def speak_english(self) -> None:
+        self.language = "en"
 
     def decline(self) -> None:
         self.desk.talk().press("/outcome", outcome="2.11")

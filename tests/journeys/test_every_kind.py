@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from evalsys.fieldwork.interviews import load_conversation
 from evalsys.fieldwork.jobs import dial_numbers
 from tests.evalsys.faces.interviewers import add_people
 from tests.evalsys.faces.meeting import make_meeting
@@ -11,10 +12,9 @@ from tests.evalsys.fieldwork.call_centre import copy_of_exchange, exchanging
 from tests.evalsys.fieldwork.desks import make_staffed
 from tests.evalsys.installation import copy_of, make_open, tiny_city
 from tests.journeys.every_kind import every_kind
-from tests.journeys.players import FilePlayer, InterviewerPlayer, PaperPlayer, VoicePlayer, WebPlayer
+from tests.journeys.players import FilePlayer, InterviewerPlayer, PaperPlayer, Player, VoicePlayer, WebPlayer
 
-RATED = [*(f"I{number}=5" for number in range(1, 7)), "A1=5", "A2=5", "A3=2", "P1=2"]
-START = ["consent", "Q0=1", *RATED]
+ROWS = {"I1": "1", "I2": "2", "I3": "3", "I4": "4", "I5": "5", "I6": "8"}
 KINDS = ("M1", "N1", "N2", "D1")
 #: steps, and what is stored of M1, N1, N2 and D1
 JOURNEYS = {
@@ -33,8 +33,16 @@ JOURNEYS = {
 TOO_MUCH = {"M1": "12345", "N1": "21", "N2": "1*55", "D1": "20260230"}
 
 
+def _start(player: Player) -> list[str]:
+    """Up to the first question of a kind of its own; the rows of the matrix as this case is asked them."""
+    rows = [f"{code}={ROWS[code]}" for code in player.questionnaire.order if code in ROWS]
+    return ["consent", "Q0=1", *rows, "A1=5", "A2=5", "A3=2", "P1=2"]
+
+
 def _settings() -> dict:
-    return every_kind(tiny_city().configuration["questionnaire"]["questions"])
+    choose = {"choose_language": {"any": {"zh": "听中文请按8。", "en": "For English press 8."}}}
+    own = tiny_city().configuration["questionnaire"]["questions"]
+    return every_kind(own) | {"language_key": "8", "messages": choose}
 
 
 @pytest.fixture(scope="module")
@@ -68,14 +76,15 @@ def players(_round, _office, _meeting, tmp_path):
 @pytest.mark.parametrize("name", JOURNEYS)
 def test_every_kind_of_question_leaves_the_same_answers_whatever_its_channel(players, name):
     steps, values = JOURNEYS[name]
-    web, *others = (player.play([*START, *steps]).stored() for player in players)
+    web, *others = (player.play([*_start(player), *steps]).stored() for player in players)
     assert [web["answers"][code] for code in KINDS] == values
+    assert {code: web["answers"][code] for code in ROWS} == ROWS
     assert (web["state"], web["outcome"]) == ("answered", "1.1")
     assert others == [web] * 4
 
 
 def test_the_telephone_asks_again_after_keys_that_are_no_answer(players):
-    voice = players[1].play(START)
+    voice = players[1].play(_start(players[1]))
     for code, answer in (("M1", "1"), ("N1", "2"), ("N2", "3"), ("D1", "2026-03-02")):
         voice._press(TOO_MUCH[code])
         voice.play([f"{code}={answer}"])
@@ -83,8 +92,29 @@ def test_the_telephone_asks_again_after_keys_that_are_no_answer(players):
 
 
 def test_the_web_says_beside_the_field_what_is_not_right_and_keeps_nothing(players):
-    web = players[0].play(START)
+    web = players[0].play(_start(players[0]))
     before = web.stored()
     shown = web.client.post(web.at, data={"answer": ["1", "8"]})
     assert shown.status_code == 422 and 'id="answer-error"' in shown.text
     assert web.stored() == before
+
+
+def test_whoever_goes_over_to_english_leaves_the_same_answers_and_is_remembered_by_it(players):
+    steps, _ = JOURNEYS["everything answered"]
+    web, voice, files, desk, _paper = players
+    stored = [player.play(["speak english", *_start(player), *steps]).stored() for player in (web, voice, files, desk)]
+    assert stored == [stored[0]] * 4
+    assert stored[0]["outcome"] == "1.1"
+    for player in (web, voice, desk):
+        told = player.place.sql("select language from interview where case_id = :id", id=player.case_id)
+        assert told == [("en",)]
+
+
+def test_the_order_in_which_a_case_was_asked_stands_nowhere_in_what_is_kept(players):
+    voice = players[1].play(["consent", "Q0=1"])
+    asked = [code for code in voice.questionnaire.order if code in ROWS]
+    for code in asked:
+        voice.play([f"{code}={ROWS[code]}"])
+    talk = voice.place.act(lambda s, r: load_conversation(s, r, voice.case_id))
+    assert list(talk.answers) == sorted(talk.answers)
+    assert {code: talk.answers[code] for code in ROWS} == ROWS
