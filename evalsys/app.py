@@ -46,6 +46,7 @@ for room in (
 ):
     import_module(f"evalsys.{room}.models")
 import_module("evalsys.fieldwork.paper_models")
+import_module("evalsys.fieldwork.text_models")
 
 log = structlog.get_logger()
 LANGUAGES = ("zh_Hans", "en")

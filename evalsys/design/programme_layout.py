@@ -26,7 +26,7 @@ FORMAT = "evalsys-programme-1"
 LANGUAGES = ("zh", "en")
 MESSAGES = ("complete", "ineligible", "refused", "opted_out", "closed", "not_now", "no_key", "wrong_key", "menu")
 #: text messages besides the invitation
-MORE_TEXTS = ("reminder_1", "reminder_2", "thanks")
+MORE_TEXTS = ("reminder_1", "reminder_2", "thanks", "identity", "unclear", "goodbye")
 #: said only where the key that they belong to is given
 KEY_MESSAGES = (
     "choose_language",
@@ -169,6 +169,7 @@ FIELDWORK = Fields(
                 "stop_words": ListOf(Text(40), least=1),
                 "text": BILINGUAL,
                 "reminder_days": Optional(ListOf(Number(0.5, 60)), []),
+                "two_way": Optional(YesNo(csv=False), False),
                 **{name: Optional(BILINGUAL, None) for name in MORE_TEXTS},
             }
         ),

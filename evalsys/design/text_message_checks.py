@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evalsys.design.programme_layout import MORE_TEXTS
+from evalsys.design.programme_layout import LANGUAGES, MORE_TEXTS
 from evalsys.design.programme_problems import FileProblem
 from surveys.errors import InstrumentError
 from surveys.instrument import Questionnaire
@@ -14,6 +14,10 @@ from surveys.instrument.segments import Length
 from surveys.instrument.text_messages import lint_texts, measure_texts
 
 FILE = "fieldwork.toml"
+#: what an interview by text message needs besides the questionnaire
+CONVERSATION = ("identity", "unclear", "goodbye")
+#: the messages around the questions that such an interview may end with
+ENDINGS = ("complete", "ineligible", "refused")
 
 
 @dataclass(frozen=True)
@@ -45,10 +49,16 @@ def check_text_messages(configuration: Mapping[str, Any], units: Sequence[Mappin
     days = sms["reminder_days"]
     if len(days) > 2 or any(later <= earlier for earlier, later in zip(days, days[1:], strict=False)):
         yield _problem("sms.reminder_days", days, "reminder-days")
-    needed = [f"reminder_{number}" for number, _ in enumerate(days[:2], 1)]
+    needed = [f"reminder_{number}" for number, _ in enumerate(days[:2], 1)] + list(CONVERSATION) * sms["two_way"]
     for name in needed:
         if not sms[name]:
             yield _problem(f"sms.{name}", "", "missing")
+    messages = configuration["questionnaire"]["messages"]
+    for name in ENDINGS if sms["two_way"] else ():
+        for language in LANGUAGES:
+            if not any(messages[name].get(channel, {}).get(language) for channel in ("sms", "any")):
+                params = {"channel": "sms", "language": language}
+                yield FileProblem("questionnaire.toml", None, f"messages.{name}", "", "missing-wording", params)
     try:
         context = Questionnaire.from_configuration(configuration).context
     except InstrumentError:

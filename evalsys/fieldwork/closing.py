@@ -16,6 +16,7 @@ from evalsys.fieldwork.models import Interview
 from evalsys.fieldwork.paper_batches import refuse_unsigned
 from evalsys.fieldwork.paper_keyings import forget_keyings
 from evalsys.fieldwork.sealing import seal_rest
+from evalsys.fieldwork.text_conversations import forget_conversations
 from evalsys.outbox.actions import end_jobs
 
 #: so many cases are settled at a time at close
@@ -41,6 +42,7 @@ def close_round(session: Session, runtime: Runtime, round_: Round, *, actor: str
     forget_keyings(session, round_)
     seal_rest(session, runtime, round_)
     forget_digests(session, round_)
+    forget_conversations(session, round_)
     for kind in ("field.send", "field.dial", "field.release", "field.seal"):
         end_jobs(session, runtime.clock, f"{kind}:{round_.code}")
     outcomes = count_outcomes(session, round_)

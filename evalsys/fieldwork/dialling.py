@@ -21,6 +21,7 @@ from evalsys.fieldwork.cases import end_attempt, open_dossiers
 from evalsys.fieldwork.messages import is_thankable, name_messages, write_messages
 from evalsys.fieldwork.models import Attempt, Interview
 from evalsys.fieldwork.rules import INTERVIEWER, FieldRules, rules_of
+from evalsys.fieldwork.text_models import TextReply
 from evalsys.gateways.port import CallRequest, MessageRequest, ProviderRefused, ProviderUnknown
 from evalsys.samples.imports import read_phone
 from evalsys.samples.models import Case, ServiceRecord
@@ -329,8 +330,9 @@ def find_lost_attempts(session: Session, clock: Clock, round_: Round) -> list[tu
 
 
 def list_known_sids(session: Session, sids: list[str]) -> set[str]:
-    """Those of the provider's ids that an attempt has already."""
-    return set(session.scalars(select(Attempt.provider_sid).where(Attempt.provider_sid.in_(sids))))
+    """Those of the provider's ids that an attempt, or an answer to a text message, has already."""
+    replies = select(TextReply.provider_sid).where(TextReply.provider_sid.in_(sids))
+    return set(session.scalars(select(Attempt.provider_sid).where(Attempt.provider_sid.in_(sids)).union(replies)))
 
 
 def _pick_callers(

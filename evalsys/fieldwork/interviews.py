@@ -49,8 +49,8 @@ _BY_TOKEN = _HELD.where(Interview.token_digest == bindparam("digest"))
 _BY_CALL = _HELD.join(Attempt, Attempt.case_id == Interview.case_id).where(
     Attempt.key == bindparam("key"), Attempt.channel == "voice"
 )
-#: while somebody answers on the web, the telephone waits this long
-QUIET = timedelta(minutes=30)
+#: while somebody answers on the web or by text message, the telephone and reminders wait this long
+QUIET = {"web": timedelta(minutes=30), "sms": timedelta(hours=12)}
 ANSWERS = "answers"
 
 
@@ -192,9 +192,9 @@ def _save(
     if done:
         values |= {"state": "answered" if keep else "ended", "outcome": outcome}
         values |= {"answered_at": now if keep else None, "ended_at": None if keep else now}
-    elif channel == "web":
-        values["quiet_until"] = now + QUIET
-    changed = session.execute(_saving(done, channel == "web"), values).rowcount
+    elif channel in QUIET:
+        values["quiet_until"] = now + QUIET[channel]
+    changed = session.execute(_saving(done, channel in QUIET), values).rowcount
     if not changed:
         raise Refused("This question was answered in another place meanwhile; reload to go on from there.")
     return replace(
@@ -208,7 +208,7 @@ def _save(
 
 
 @cache
-def _saving(done: bool, on_web: bool) -> Update:
+def _saving(done: bool, undisturbed: bool) -> Update:
     """The statement that keeps an answer unless another was kept meanwhile; of the columns only what depends on the row itself."""
     table = Interview.__table__.c
     held = table.state.in_(("waiting", "calling"))
@@ -217,11 +217,11 @@ def _saving(done: bool, on_web: bool) -> Update:
     )
     if done:
         return saving.values(due_at=None)
-    if not on_web:
+    if not undisturbed:
         return saving
     # The telephone, where it is still to come, does not ring while somebody answers.
     quiet_until = bindparam("quiet_until", type_=table.due_at.type)
-    soon = table.next_channel.in_(BY_TELEPHONE) & (table.due_at < quiet_until)
+    soon = table.next_channel.in_((*BY_TELEPHONE, "sms")) & (table.due_at < quiet_until)
     return saving.values(due_at=case((soon, quiet_until), else_=table.due_at))
 
 

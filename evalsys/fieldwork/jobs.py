@@ -29,6 +29,7 @@ from evalsys.fieldwork.releases import release_where_needed
 from evalsys.fieldwork.rules import rules_of
 from evalsys.fieldwork.sealing import seal_answers
 from evalsys.fieldwork.spending import note_spent
+from evalsys.fieldwork.text_sending import answer_replies, reconcile_replies
 from evalsys.gateways.port import ProviderCall, ProviderError
 from evalsys.outbox.actions import Claim, end_job, hold_claim
 from evalsys.outbox.worker import job_kind
@@ -51,6 +52,7 @@ def apply_callbacks(runtime: Runtime, payload: dict, claim: Claim) -> None:
 @job_kind("field.send")
 def send_messages(runtime: Runtime, payload: dict, claim: Claim) -> None:
     """Send the messages that are due, and thank those who have answered."""
+    answer_replies(runtime, payload["round"], claim)
     _make_due(runtime, payload["round"], "sms", claim)
 
 
@@ -137,6 +139,7 @@ def reconcile_attempts(runtime: Runtime, payload: dict, claim: Claim) -> None:
     with transaction() as session:
         lost = find_lost_attempts(session, runtime.clock, get_round(session, payload["round"]))
         questions = [(a.id, a.channel, a.planned_at, a.provider_sid, read_phone(runtime, record)) for a, record in lost]
+    reconcile_replies(runtime, payload["round"])
     for attempt_id, channel, planned_at, sid, phone in questions:
         try:
             found = _ask_provider(runtime, channel, phone, planned_at - LOST_AFTER)

@@ -47,7 +47,7 @@ def opt_out_case(session: Session, runtime: Runtime, case_id: int) -> int:
 
 
 def receive_message(session: Session, runtime: Runtime, sender: str, text: str) -> bool:
-    """Take what somebody wrote back, who may have opted out by it; whether they did. The text itself is never kept."""
+    """Whether what somebody wrote back opts them out; then they have. The text itself is never kept."""
     number, _ = classify_number(sender)
     versions = select(Configuration.sha256).where(Configuration.id.in_(select(Round.configuration_id)))
     words = [word for sha256 in session.scalars(versions).all() for word in find_rules(session, sha256).stop_words]

@@ -47,6 +47,7 @@ class FieldRules:
     costs: Costs
     texts: Mapping[str, Mapping[str, str]]
     reminder_after: tuple[timedelta, ...]
+    two_way: bool
     segments_at_most: int
     language: str
     stop_words: tuple[str, ...]
@@ -127,6 +128,7 @@ def rules_of(configuration: Configuration) -> FieldRules:
             costs=Costs.from_configuration(fieldwork),
             texts=texts,
             reminder_after=tuple(timedelta(days=days) for days in fieldwork["sms"].get("reminder_days") or ()),
+            two_way=fieldwork["sms"].get("two_way", False),
             segments_at_most=max(length.segments for length in lengths.values()),
             language=content["programme"]["language"],
             stop_words=tuple(fieldwork["sms"]["stop_words"]),

@@ -32,6 +32,7 @@ from evalsys.fieldwork.paper_keyings import forget_keyings
 from evalsys.fieldwork.rules import rules_of
 from evalsys.fieldwork.taken import list_taken
 from evalsys.fieldwork.tallies import add_to_tallies
+from evalsys.fieldwork.text_conversations import forget_conversations
 from evalsys.outbox.actions import put_job
 from evalsys.samples.models import Case, Stratum
 from surveys.fieldwork import find_outcome
@@ -262,6 +263,7 @@ def _leave_cases(session: Session, round_: Round, blocks: dict[str, list[Answere
         )
         forget_digests(session, round_, cases)
         forget_notes(session, round_, cases)
+        forget_conversations(session, round_, cases)
         forget_keyings(session, round_, cases)
         forget_aside(session.connection(), round_.id, cases)
 

@@ -16,6 +16,7 @@ from evalsys.base.clock import Clock
 from evalsys.design.models import Round
 from evalsys.fieldwork.models import Attempt, StaffCall
 from evalsys.fieldwork.rules import FieldRules, rules_of
+from evalsys.fieldwork.text_models import TextCost, TextReply
 
 #: a call is paid by the minute begun
 _MINUTES = case((Attempt.channel == "voice", (func.coalesce(Attempt.seconds, 0) + 59) // 60), else_=0)
@@ -66,7 +67,12 @@ def find_use(session: Session, round_: Round, now: datetime) -> Use:
     until = max(known.until, min(now - _COMMITTED, oldest or now))
     known = _Settled(until, known.use + _add_up(session, round_, known.until, until))
     _settled[session.get_bind()][round_.id] = known
-    return known.use + _add_up(session, round_, until, None) + _add_up_staff(session, round_)
+    return (
+        known.use
+        + _add_up(session, round_, until, None)
+        + _add_up_staff(session, round_)
+        + _add_up_replies(session, round_)
+    )
 
 
 def _add_up(session: Session, round_: Round, since: datetime, before: datetime | None) -> Use:
@@ -83,6 +89,14 @@ def _add_up_staff(session: Session, round_: Round) -> Use:
         select(func.sum(_STAFF_MINUTES), func.sum(_STAFF_UNDER_WAY)).where(StaffCall.round_id == round_.id)
     ).one()
     return Use(minutes=int(sums[0] or 0), under_way=int(sums[1] or 0))
+
+
+def _add_up_replies(session: Session, round_: Round) -> Use:
+    own = select(func.sum(TextReply.segments)).where(
+        TextReply.round_id == round_.id, TextReply.provider_sid.is_not(None)
+    )
+    gone = select(TextCost.segments).where(TextCost.round_id == round_.id)
+    return Use(messages=int(session.scalar(own) or 0) + int(session.scalar(gone) or 0))
 
 
 def find_cost(session: Session, round_: Round, now: datetime) -> Decimal | None:

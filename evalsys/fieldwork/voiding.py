@@ -18,6 +18,7 @@ from evalsys.fieldwork.models import Attempt, Hold, Interview, SealedAnswer, Sea
 from evalsys.fieldwork.paper_keyings import forget_keyings
 from evalsys.fieldwork.sealing import have_originals_erased
 from evalsys.fieldwork.taken import ANSWERED, list_taken
+from evalsys.fieldwork.text_conversations import forget_conversations
 from evalsys.samples.models import Case
 from surveys.fieldwork import next_try
 
@@ -251,6 +252,7 @@ def _void_interview(session: Session, runtime: Runtime, round_: Round, case_id: 
     interview.outcome = interview.channel = ""
     interview.version += 1
     forget_digests(session, round_, [case_id])
+    forget_conversations(session, round_, [case_id])
     forget_keyings(session, round_, [case_id])
     _work_again(runtime, dossier)
     have_originals_erased(session, runtime, round_, "interview", "paper_keying")

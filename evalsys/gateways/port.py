@@ -43,7 +43,7 @@ class CallRequest:
 
 @dataclass(frozen=True)
 class MessageRequest:
-    """A text message to send."""
+    """A text message to send. ``status_url`` is empty where nothing is to be reported of it."""
 
     attempt_key: str
     to: str

@@ -11,6 +11,7 @@ from datetime import datetime
 import requests
 import structlog
 from requests.adapters import HTTPAdapter
+from twilio.base import values
 from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 from twilio.http import HttpClient
 from twilio.http.response import Response
@@ -107,7 +108,10 @@ class TwilioTelephone:
     def send_message(self, request: MessageRequest) -> str:
         return self._send(
             lambda: self._client.messages.create(
-                to=request.to, from_=request.sender, body=request.body, status_callback=request.status_url
+                to=request.to,
+                from_=request.sender,
+                body=request.body,
+                status_callback=request.status_url or values.unset,
             )
         )
 

@@ -201,6 +201,11 @@ class Questionnaire:
         """What the telephone says: the question, then ``LABEL请按N`` or ``For LABEL press N`` for each option."""
         return self.text(code, language, "voice", context) + self.choices(code, language)
 
+    def written(self, code: str, language: str, context: Mapping[str, str] | None = None) -> str:
+        """What a text message says: the question, then a line ``N LABEL`` for each option."""
+        options = [f"{option.phone_key} {option.label[language]}" for option in self.question(code).options]
+        return "\n".join([self.text(code, language, "sms", context), *options])
+
     def choices(self, code: str, language: str) -> str:
         """The part of what the telephone says that names the keys; empty for an open question."""
         question = self.question(code)

@@ -58,6 +58,7 @@ TAKEN = {
     "0013": {"round": {"purged_at"}},
     "0014": {"observer": {"*"}, "minutes": {"*"}},
     "0015": {"attempt": {"message", "segments"}},
+    "0016": {"text_reply": {"*"}, "text_cost": {"*"}},
 }
 
 

@@ -40,6 +40,7 @@ from evalsys.fieldwork.interviews import (
 from evalsys.fieldwork.late_answers import is_late, note_late_answer
 from evalsys.fieldwork.opt_outs import receive_message
 from evalsys.fieldwork.staff_calls import LISTENING, OWN, find_conference, keep_staff_status
+from evalsys.fieldwork.text_conversations import take_reply
 from evalsys.gateways.twilio import verify_signature
 from surveys.errors import InstrumentError
 from surveys.instrument import CONSENT, FINISH_KEY, LANGUAGES
@@ -83,9 +84,12 @@ def take_machine(key: str):
 @blueprint.post("/provider/message")
 @require(PROVIDER)
 def take_message():
-    """What somebody wrote back to a message: a stop word opts them out; anything else is not kept."""
+    """What somebody wrote back to a message: a stop word opts them out, and where the round offers it the rest is an interview."""
+    sender, text = request.form.get("From", ""), request.form.get("Body", "")
     with transaction() as session:
-        receive_message(session, current_runtime(), request.form.get("From", ""), request.form.get("Body", ""))
+        if not receive_message(session, current_runtime(), sender, text):
+            sid, to = request.form.get("MessageSid", ""), request.form.get("To", "")
+            take_reply(session, current_runtime(), sender, text, sid=sid, to=to)
     return "", 204
 
 
