@@ -66,6 +66,7 @@ def test_every_page_is_there_in_both_languages(client, address, language):
 def test_the_start_page_links_every_published_round(client):
     text = read(client, "/")
     assert f"/results/{MID_YEAR}/" in text and f"/results/{YEAR_END}/" in text
+    assert text.count("<h2>2026</h2>") == 1, "rounds stand under their year"
 
 
 @pytest.mark.parametrize("address", ["", "method", "verify", "scores.xlsx", "bundle.zip", "categories/services.json"])
