@@ -71,7 +71,11 @@ def test_an_all_negative_walk_ends_as_a_complete_interview_with_what_was_answere
     walker = Walker(place, channel)
     assert "nothing is stored" in walker.html
     walker.send(answer="1")
-    order = [code for code in tiny_city().configuration["questionnaire"]["order"] if channel in ("web", "interviewer") or code != "P2"]
+    order = [
+        code
+        for code in tiny_city().configuration["questionnaire"]["order"]
+        if channel in ("web", "interviewer") or code != "P2"
+    ]
     for place_in_order, code in enumerate(order):
         assert [step for step, _ in walker.way()] == order[:place_in_order]
         assert walker.send(answer=NEGATIVE[code]) == 200

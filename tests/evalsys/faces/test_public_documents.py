@@ -18,6 +18,7 @@ from docx import Document
 from docx.oxml.ns import qn
 from flask_babel import force_locale
 
+from evalsys.accounts.actions import add_user
 from evalsys.base.clock import FixedClock
 from evalsys.base.database import db, transaction
 from evalsys.outbox.worker import run_due_jobs
@@ -26,6 +27,7 @@ from evalsys.results import reports
 from evalsys.results.queries import get_publication
 from evalsys.results.reports import ReportContent, find_reports, order_reports
 from tests.evalsys.faces.published_city import YEAR_END, all_figures, hidden_units, publish_city
+from tests.evalsys.faces.staff import PASSWORD, send, signed_in
 
 LANGUAGES = ("zh_Hans", "en")
 
@@ -208,3 +210,18 @@ def test_csv_and_json_hold_what_is_published_and_nothing_of_hidden_units(city, c
                 unit["survey_score"] == figures["survey_score"]
                 and unit["I1_mean"] == figures["indicators"]["I1"]["mean"]
             )
+
+
+def test_the_commission_orders_the_reports_and_follows_them_and_a_stranger_does_not(city):
+    page = f"/commission/rounds/{YEAR_END}/documents"
+    with city.app_context():
+        with transaction() as session:
+            clock = city.extensions["evalsys"].clock
+            add_user(session, clock, name="chair", display_name="chair", password=PASSWORD, roles=["commission"])
+        db.session.remove()
+    for address in (page, f"{page}/en.zip"):
+        assert "/sign-in" in city.test_client().get(address).location
+    client = signed_in(city, "chair")
+    assert client.get(f"{page}/en.zip").status_code == client.get(f"{page}/fr.zip").status_code == 404
+    assert send(client, page, f"{page}/en").status_code == 302
+    assert "0 of 9 reports are made." in client.get(page).text
