@@ -22,11 +22,10 @@ ENDINGS = ("complete", "ineligible", "refused")
 
 @dataclass(frozen=True)
 class MeasuredText:
-    """A text message of a programme and how long it is with the longest of the units' names."""
+    """A text message of a programme, by name, and how long it is with the longest of the units' names."""
 
     name: str
     language: str
-    text: str
     length: Length
 
 
@@ -40,7 +39,7 @@ def list_measured_texts(configuration: Mapping[str, Any], units: Sequence[Mappin
     texts = texts_of(configuration["fieldwork"]["sms"])
     context = Questionnaire.from_configuration(configuration).context
     lengths = measure_texts(texts, context, _names_of(units))
-    return [MeasuredText(name, language, texts[name][language], length) for (name, language), length in lengths.items()]
+    return [MeasuredText(name, language, length) for (name, language), length in lengths.items()]
 
 
 def check_text_messages(configuration: Mapping[str, Any], units: Sequence[Mapping[str, Any]]) -> Iterator[FileProblem]:

@@ -22,6 +22,7 @@ from evalsys.design.queries import (
     get_round,
     list_programmes,
 )
+from evalsys.design.text_message_checks import list_measured_texts
 from evalsys.design.uploads import import_upload
 from evalsys.faces.designer.forms import (
     UNPLANNED,
@@ -95,6 +96,10 @@ def show_programme_page(code: str, form: QuestionnaireForm) -> str:
             for channel in CHANNELS
         ],
         hints=[(hint.place, FILE_SENTENCES[hint.problem], hint.params) for hint in questionnaire.hints()],
+        texts=list_measured_texts(
+            configuration.content,
+            [{"name": {"zh": unit.name_zh, "en": unit.name_en}} for unit in list_units(db.session())],
+        ),
         missing_head=[HEAD_NAMES[name] for name in list_missing_head(configuration.content)],
     )
 

@@ -64,6 +64,13 @@ def test_a_programme_page_shows_indicators_with_weights_and_the_version_with_its
     assert "0.15" in page and "first version" in page and "planner" in page
 
 
+def test_a_programme_page_shows_how_many_segments_each_text_message_takes(app):
+    page = signed_in(app, "planner", "zh_Hans").get("/design/programmes/example-2026").text
+    row = page.partition("<code>invitation.zh</code>")[2].partition("</tr>")[0]
+    assert "UCS-2" in row and row.endswith('<td class="number">2</td>')
+    assert "<code>invitation.en</code>" in page and "条数" in page
+
+
 def test_units_are_filtered_by_name_and_category(app):
     client = signed_in(app, "planner")
     everything, some = client.get("/design/units").text, client.get("/design/units?q=u001&category=enforcement").text
