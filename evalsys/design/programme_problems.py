@@ -105,7 +105,7 @@ FILE_SENTENCES = {
     ),
     "rule-into-block": N_("No rule may begin or end at %(question)s, which stands in a block."),
     "takes-too-long": N_("The interview takes %(minutes)s minutes, more than %(most)s."),
-    "asks-two-things": N_("“%(word)s” may join two things, which one answer cannot tell apart."),
+    "asks-two-things": N_("This may join two things, which one answer cannot tell apart."),
     "partial-above-complete": N_("A partial interview cannot need more than a complete one."),
 }
 
