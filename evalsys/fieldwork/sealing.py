@@ -90,9 +90,8 @@ def seal_rest(session: Session, runtime: Runtime, round_: Round) -> int:
     _name_interviewers(session, round_, homes.interviewers)
     _count_modes(session, round_, rest, known=_find_cells(session, round_))
     _tally(session, round_, [(one, row["stratum"]) for one, row in placed.values() if not row["voided"]])
-    have_originals_erased(
-        session, runtime, round_, "interview", "attempt", "case_note", "paper_keying", "sealed_answer"
-    )
+    tables = ("interview", "attempt", "case_note", "paper_keying", "sealed_answer")
+    have_originals_erased(session, runtime, round_, *tables, anew=True)
     return len(rest)
 
 
