@@ -31,10 +31,12 @@ from tests.evalsys.installation import (
     write_records,
 )
 
-#: commands that print no figures: they change one thing, or serve until they are ended
 #: the module; in the package its name is the command's
 DEMO = sys.modules["evalsys.cli.demo"]
-WITHOUT_FIGURES = {"db upgrade", "db downgrade", "field pause", "simulator", "worker", "serve", "user add"}
+#: commands that print no figures: they change one thing, write one document, or serve until they are ended
+WITHOUT_FIGURES = {"db upgrade", "db downgrade", "field pause", "simulator", "worker", "serve"}
+WITHOUT_FIGURES |= {"user add", "user lock", "user unlock", "user roles", "user reset-second-factor"}
+WITHOUT_FIGURES |= {"audit checkpoint", "programme print-form"}
 SUPPLIER = ("--frame-supplier", "the units")
 
 

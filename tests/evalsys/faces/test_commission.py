@@ -191,7 +191,7 @@ def test_what_calls_and_messages_cost_stands_on_the_rounds_page_where_prices_are
         lambda s, r: add_user(s, r.clock, name="chair", display_name="chair", password=PASSWORD, roles=["commission"])
     )
     place.do_job(send_messages)
-    cost = f"{0.05 * len(place.telephone.sent):.2f}"
+    cost = f"{0.05 * place.sql('SELECT sum(segments) FROM attempt')[0][0]:.2f}"
     page = signed_in(place.app, "chair").get(PAGE).text
     assert f"<dd>{cost}<small>of a budget of 1,234.00</small></dd>" in page
     client, _ = commit(app)
