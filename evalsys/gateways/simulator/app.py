@@ -29,6 +29,7 @@ from evalsys.gateways.simulator.hearing import Hearing
 from evalsys.gateways.simulator.lives import Contact, provider_date
 from evalsys.gateways.simulator.population import Behaviour, Population
 from surveys.errors import SurveyError
+from surveys.instrument.segments import measure_message
 
 API = "/2010-04-01/Accounts/<account>"
 REQUIRED = {"call": ("To", "From", "Url"), "message": ("To", "From", "Body")}
@@ -206,7 +207,7 @@ def _describe(engine: Engine, contact: Contact) -> dict:
     if contact.kind == "message":
         return common | {
             "body": contact.body,
-            "num_segments": str(_segments(contact.body)),
+            "num_segments": str(measure_message(contact.body).segments),
             "num_media": "0",
             "error_code": contact.error_code,
             "error_message": None,
@@ -228,12 +229,6 @@ def _describe(engine: Engine, contact: Contact) -> dict:
         "queue_time": "0",
         "trunk_sid": None,
     }
-
-
-def _segments(body: str) -> int:
-    """Segments of a message: 160 characters of Latin text or 70 of any other, 153 and 67 where there are several."""
-    single, several = (160, 153) if body.isascii() else (70, 67)
-    return 1 if len(body) <= single else -(-len(body) // several)
 
 
 def _add_control(app: Flask, engine: Engine) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from evalsys.audit.actions import record_act
 from evalsys.audit.queries import list_acts
+from evalsys.base.database import db
 from surveys.errors import DrawError
 from surveys.sampling.chain import verify_chain
+from tests.evalsys.installation import make_draft
 
 
 def lines(place, chain: str) -> list[str]:
@@ -48,3 +52,19 @@ def test_an_altered_or_removed_row_is_found(trail, change):
 def test_chains_count_for_themselves(trail):
     trail.act(lambda s, r: record_act(s, r.clock, "other", "clerk", "began"))
     assert [json.loads(line)["seq"] for line in lines(trail, "other")] == [1]
+
+
+def test_acts_of_many_at_once_on_postgresql_stand_one_after_another_in_one_chain(tmp_path, postgres_url):
+    place = make_draft(tmp_path, database=postgres_url)
+    at_once = threading.Barrier(8)
+
+    def act(number: int) -> None:
+        at_once.wait()
+        for _ in range(5):
+            place.act(lambda s, r: record_act(s, r.clock, "busy", f"clerk {number}", "counted"))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(act, range(8)))
+    assert len(verify_chain(lines(place, "busy"))) == 40
+    with place.app.app_context():
+        db.engine.dispose()
