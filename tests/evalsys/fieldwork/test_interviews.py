@@ -99,7 +99,7 @@ def test_the_telephone_waits_half_an_hour_for_somebody_who_answers_on_the_web(op
     end(opened, contact(opened, "sms"), "delivered")
     go_to_due(opened, case_id)
     answer(opened, case_id, "web", 1)
-    assert interview(opened, case_id).due_at == opened.clock.now() + QUIET
+    assert interview(opened, case_id).due_at == opened.clock.now() + QUIET["web"]
 
 
 def test_an_answer_on_the_web_does_not_bring_a_later_call_forward(opened):

@@ -28,8 +28,8 @@ def spoken_page(code, language):
 
 
 def web_page(template, language, question=None, **values):
-    folder = ROOT / "faces" / "respondent" / "templates"
-    environment = Environment(loader=FileSystemLoader(folder), autoescape=True)
+    folders = [ROOT / "faces" / "respondent" / "templates", ROOT / "faces" / "templates"]
+    environment = Environment(loader=FileSystemLoader(folders), autoescape=True)
     environment.globals.update(
         _=lambda text, **parts: text % parts if parts else text,
         url_for=lambda endpoint, **parts: "/static/" + endpoint,
@@ -39,10 +39,16 @@ def web_page(template, language, question=None, **values):
     )
     if question is not None:
         values |= {
-            "question": question,
-            "text": question.text(language, "web", QUESTIONNAIRE.context[language] | CONTEXT),
+            "talk": {"questionnaire": QUESTIONNAIRE, "unit_name": {"zh": "税务局", "en": "Tax Office"}},
+            "texts": {question.code: question.text(language, "web", QUESTIONNAIRE.context[language] | CONTEXT)},
         }
-        values |= {"form": make_form(question, language), "before": None, "number": 1, "total": 12}
+        values |= {
+            "forms": {question.code: make_form(question, language)},
+            "problems": [],
+            "before": None,
+            "number": 1,
+            "total": 12,
+        }
     return environment.get_template(f"respondent/{template}.html").render(lang=language, **values)
 
 
