@@ -104,8 +104,8 @@ def add_to_tallies(
             standardized_residual(score, strata[stratum], deviation) for stratum, score in scores if score is not None
         ]
         z = Sums.over(value for value in residuals if value is not None)
-        dont_know = Sums.over(_share_dont_know(questionnaire, answers) for _, answers in interviews)
-        straight = sum(_is_straight(questionnaire, answers) for _, answers in interviews)
+        dont_know = Sums.over(share_dont_know(questionnaire, answers) for _, answers in interviews)
+        straight = sum(is_straight(questionnaire, answers) for _, answers in interviews)
         sums = (len(interviews), z.count, z.total, z.squares, dont_know.total, dont_know.squares, straight)
         _add(session, round_, interviewer, dict(zip(_SUMS, sums, strict=True)))
 
@@ -169,13 +169,13 @@ def _score(questionnaire: Questionnaire, answers: Mapping[str, str]) -> float | 
     return statistics.fmean(points) if points else None
 
 
-def _share_dont_know(questionnaire: Questionnaire, answers: Mapping[str, str]) -> float:
+def share_dont_know(questionnaire: Questionnaire, answers: Mapping[str, str]) -> float:
     """The share of the scored indicators answered with don't know."""
     kinds = [option.kind for option in _options(questionnaire, answers)]
     return kinds.count(DONT_KNOW) / len(kinds) if kinds else 0.0
 
 
-def _is_straight(questionnaire: Questionnaire, answers: Mapping[str, str]) -> bool:
+def is_straight(questionnaire: Questionnaire, answers: Mapping[str, str]) -> bool:
     values = [option.value for option in _options(questionnaire, answers)]
     return is_straight_line(values, least=questionnaire.complete_at_least)
 

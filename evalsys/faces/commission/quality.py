@@ -30,6 +30,7 @@ from evalsys.fieldwork.recontacts import (
 )
 from evalsys.fieldwork.staff_calls import find_own_call, keep_staff_call, make_staff_call
 from evalsys.fieldwork.tallies import SHOWN_FROM, describe_interviewers
+from evalsys.fieldwork.unit_patterns import describe_patterns
 from evalsys.fieldwork.voiding import (
     approve_voiding,
     get_case_id,
@@ -53,6 +54,12 @@ RECONTACT_WORDS = {
     "not-held": _l("Did not take place"),
     "differs": _l("Differs"),
     "not-reached": _l("Not reached"),
+}
+PATTERN_WORDS = {
+    "straight": _l("always the same answer"),
+    "dont_know": _l("don’t know"),
+    "coached": _l("told what to answer"),
+    "short": _l("short calls"),
 }
 FLAG_WORDS = {
     "z": _l("scores"),
@@ -98,6 +105,8 @@ def _show(found: Round, **forms):
         monitored_share=MONITORED_SHARE,
         report=describe_interviewers(session, found),
         shown_from=SHOWN_FROM,
+        patterns=describe_patterns(session, found),
+        pattern_words=PATTERN_WORDS,
         flag_words=FLAG_WORDS,
         awaiting=list_awaiting(session, found),
         blocks=blocks,
