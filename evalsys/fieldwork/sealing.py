@@ -237,7 +237,9 @@ def have_originals_erased(session: Session, runtime: Runtime, round_: Round, *ta
     ``anew``: by writing the whole file anew, where the database is one.
     """
     payload = {"round": round_.code, "tables": [*tables], "anew": anew}
-    put_job(session, runtime.clock, f"field.erase:{round_.code}", "field.erase", payload)
+    # A key of its own, so that what is to be written anew is not forgotten for what only needs its log emptied.
+    key = f"field.erase:{round_.code}" + (":anew" if anew else "")
+    put_job(session, runtime.clock, key, "field.erase", payload)
 
 
 def _leave_cases(session: Session, round_: Round, blocks: dict[str, list[Answered]]) -> None:

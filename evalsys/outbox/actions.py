@@ -26,11 +26,16 @@ class Claim:
 def put_job(
     session: Session, clock: Clock, key: str, kind: str, payload: dict, *, every_seconds: int | None = None, due_at=None
 ) -> Job:
-    """Have ``kind`` done once, or every so many seconds; a job of the same key is only ever there once."""
+    """Have ``kind`` done once, or every so many seconds; a job of the same key is only ever there once.
+
+    A worker that is doing it at this moment loses its claim, so that its end is not taken for that of what was put now.
+    """
     job = session.scalar(select(Job).where(Job.key == key))
     if job is None:
         job = Job(key=key, fence=0, tries=0)
         session.add(job)
+    else:
+        job.fence = Job.fence + 1
     job.kind, job.payload, job.every_seconds = kind, payload, every_seconds
     job.due_at, job.done_at, job.lease_until, job.tries = due_at or clock.now(), None, None, 0
     session.flush()

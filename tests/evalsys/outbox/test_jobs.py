@@ -147,6 +147,17 @@ def test_a_job_of_the_same_key_is_there_once_and_ended_jobs_stay_ended(draft, jo
     assert due(draft) == []
 
 
+def test_a_job_that_is_put_again_while_a_worker_does_it_is_done_again(draft, job):
+    taken = claim(draft, job)
+    draft.act(lambda s, r: put_job(s, r.clock, "once", "test", {"whole": True}))
+    finish(draft, taken)
+    assert due(draft) == [job]
+    again = claim(draft, job)
+    assert again.payload == {"whole": True}
+    finish(draft, again)
+    assert due(draft) == []
+
+
 def test_a_worker_does_what_is_due_and_survives_a_job_that_fails(draft, job, monkeypatch):
     done = []
 
