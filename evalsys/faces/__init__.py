@@ -6,7 +6,17 @@ from flask import Flask
 
 from evalsys.faces.accounts import routes as accounts
 from evalsys.faces.auditor import routes as auditor
-from evalsys.faces.commission import board, call_centre, lines, paper, paper_keying, quality, reports, two_people
+from evalsys.faces.commission import (
+    board,
+    call_centre,
+    comments,
+    lines,
+    paper,
+    paper_keying,
+    quality,
+    reports,
+    two_people,
+)
 from evalsys.faces.commission import routes as commission
 from evalsys.faces.department import routes as department
 from evalsys.faces.designer import preview, questionnaires
@@ -33,6 +43,7 @@ FACES = (
     call_centre,
     quality,
     reports,
+    comments,
     lines,
     paper,
     paper_keying,

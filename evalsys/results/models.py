@@ -68,3 +68,20 @@ class Publication(Base):
 
     round: Mapped[Round] = relationship()
     score_run: Mapped[ScoreRun] = relationship()
+
+
+class CommentReview(Base):
+    """What was decided about an open comment after the close: ``released`` as ``text`` (covered where it names somebody), or ``held``.
+
+    ``answer_key``: of the sealed answer that it stands in, which nothing links to a person.
+    """
+
+    __tablename__ = "comment_review"
+
+    answer_key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"))
+    unit_code: Mapped[str] = mapped_column(String(40))
+    decision: Mapped[str] = mapped_column(String(10))
+    text: Mapped[str] = mapped_column(Text, default="")
+    decided_by: Mapped[str] = mapped_column(String(80))
+    decided_at: Mapped[datetime] = mapped_column(UTCDateTime)

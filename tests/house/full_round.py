@@ -27,7 +27,7 @@ from tests.house.database_content import read_content
 EMPTY = {"assessment_run", "shift", "hold", "appointment", "case_note", "staff_call"}
 EMPTY |= {"interviewer_tally", "recontact", "monitoring", "voiding", "proposal", "observer", "minutes"}
 EMPTY |= {"paper_batch", "paper_form", "paper_keying"}
-EMPTY |= {"text_reply", "text_cost"}
+EMPTY |= {"text_reply", "text_cost", "comment_review"}
 HEARD_OF = 60
 
 

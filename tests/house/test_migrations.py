@@ -59,6 +59,7 @@ TAKEN = {
     "0014": {"observer": {"*"}, "minutes": {"*"}},
     "0015": {"attempt": {"message", "segments"}},
     "0016": {"text_reply": {"*"}, "text_cost": {"*"}},
+    "0017": {"comment_review": {"*"}},
 }
 
 

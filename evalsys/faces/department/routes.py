@@ -12,6 +12,7 @@ from evalsys.base.errors import NotFound
 from evalsys.base.runtime import current_runtime
 from evalsys.render.derivation import derive_score
 from evalsys.render.words import content_language
+from evalsys.results.comments import list_released
 from evalsys.results.models import Publication
 from evalsys.results.queries import get_publication, list_publications
 from evalsys.results.tables import list_year_before, table_of
@@ -49,6 +50,7 @@ def show_unit(code: str, unit: str):
         row=row,
         category=table.category_of(row),
         steps=derive_score(table, row) if row.is_shown else [],
+        comments=list_released(db.session(), publication.round, unit),
         before=list_year_before(db.session(), publication).get(unit, {}),
     )
 
