@@ -40,6 +40,7 @@ class Worker:
         assert self.page.url == f"{office.address}/interviewing/"
         self.page.fill("#number", number)
         self.click("main button")
+        office.clock.advance(timedelta(seconds=5))
         self.click("text=Call my telephone")
         self.pick_up()
         self.page.reload()
