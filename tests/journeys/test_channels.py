@@ -196,7 +196,7 @@ def test_fifty_submissions_of_one_link_at_once_leave_one_answer(players):
         client = web.place.app.test_client()
         return client.post(f"{web.link}/P2", data={"answer": f"comment {number}"}, follow_redirects=True).status_code
 
-    with ThreadPoolExecutor(10) as pool:
+    with ThreadPoolExecutor(50) as pool:
         codes = list(pool.map(submit, range(50)))
     assert set(codes) == {200}
     assert web.stored()["outcome"] == "1.1"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from base64 import b32decode
+
+import numpy as np
 import pytest
 from twilio.request_validator import RequestValidator
 
 from evalsys.samples.imports import read_phone
 from evalsys.samples.models import Case
 from tests.journeys.players import WebPlayer
+
+HARM = "<svg onload=alert(1)>"
 
 
 def everything(place) -> list:
@@ -118,3 +123,34 @@ def test_a_voice_page_without_signature_is_refused(called, path):
     answer = called.app.test_client().post(f"/voice/{key}{path}", data={"Digits": "3"})
     assert answer.status_code == 403
     assert everything(called) == before
+
+
+def test_forged_links_hit_nobody_in_a_month_of_a_thousand_a_second(web):
+    """Tokens have 128 bits: of forged ones 1,000/s × 30 days × 42,000 live links / 2^128 are expected to hit."""
+    tokens = [web.place.runtime.keyring.link_token(cid) for (cid,) in web.place.sql('SELECT cid FROM "case"')]
+    assert {len(b32decode(f"{token.upper()}======")) for token in tokens} == {16}
+    # Every bit is set in about half of them: none is constant, so that no part of the space is empty.
+    bits = np.unpackbits(np.array([list(b32decode(f"{token.upper()}======")) for token in tokens], np.uint8), axis=1)
+    assert len(set(tokens)) == len(tokens) and np.all(np.abs(bits.mean(axis=0) - 0.5) < 5 * 0.5 / np.sqrt(len(tokens)))
+    assert 1_000 * 30 * 86_400 * 42_000 / 2**128 < 1e-18
+    client, before = web.place.app.test_client(), everything(web.place)
+    codes = {client.get(f"/q/{token[:-1]}{'a' if token[-1] != 'a' else 'b'}").status_code for token in tokens[:40]}
+    assert codes == {404} and everything(web.place) == before
+
+
+def test_a_spoofed_host_leads_nobody_astray(web):
+    client = web.place.app.test_client()
+    for headers in ({"Host": "evil.example"}, {"X-Forwarded-Host": "evil.example"}):
+        shown = client.get(web.link, headers=headers)
+        begun = client.post(web.link, data={"choice": "begin"}, headers=headers)
+        assert b"evil.example" not in shown.data and "evil.example" not in begun.headers.get("Location", "")
+
+
+def test_markup_in_a_name_or_an_answer_stays_text(web):
+    web.place.sql("UPDATE round_unit SET name_zh = :name, name_en = :name", name=HARM)
+    for path in (web.link, f"{web.link}?lang=en"):
+        page = web.client.get(path).text
+        assert "<svg" not in page and "&lt;svg onload" in page
+    web.play(["consent", "Q0=1"])
+    answer = web.client.post(web.at, data={"answer": HARM})
+    assert answer.status_code == 422 and "<svg" not in answer.text
