@@ -121,7 +121,8 @@ def measure(name: str, url: str, interviews: int, at_once: int, port: int) -> No
             links = year.list_links(interviews)
             command = [sys.executable, "-m", "tests.load.web_interviews", "drive", str(port), str(at_once)]
             told = subprocess.run(command, input=json.dumps(links), capture_output=True, text=True, check=True).stdout
-            db.engine.dispose() if db.engine else None
+            with year.app.app_context():
+                db.engine.dispose()
     found = json.loads(told)
     p50, p95, p99 = np.percentile(found["milliseconds"], [50, 95, 99])
     requests, failed = len(found["milliseconds"]), found["errors"] + len(links) - found["done"]
